@@ -1,0 +1,1 @@
+"""Administrative boundary sets and zone layers: reading, datum, topology, versions, regimes."""

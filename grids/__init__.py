@@ -1,0 +1,1 @@
+"""The unit register and the five-level supervision grid (五级网格)."""

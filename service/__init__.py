@@ -1,0 +1,1 @@
+"""Everything that remembers or talks: store, pipeline, reports, web and command line."""
