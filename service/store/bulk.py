@@ -1,0 +1,147 @@
+"""Writing and reading many rows at once, around the ORM, the same way in both homes.
+
+On SQLite the R*Tree is filled here, because a GeoPackage's triggers would call a Python function per row; the file is
+written by Huodian only and opened by GDAL and QGIS for reading.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import shapely
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from gis.types import BBox
+from service.store import rtree
+from service.store.models import INDEXED_GEOMETRY, Base
+from service.store.types import Geometry, UtcDateTime, encode_gpkg_points, utc_texts
+
+
+def bulk_insert(
+    connection: Connection, table: type[Base], columns: Mapping[str, Any], *, index: Any = True
+) -> None:
+    """Insert rows given as columns.
+
+    Parameters
+    ----------
+    columns
+        Column name to a sequence of values, or to one scalar for all rows. An instant column takes int64 minutes since
+        the epoch (numpy array) or aware datetimes; a point column takes a ``(lon, lat)`` pair of arrays or geometries;
+        a float array's NaN is NULL.
+    index
+        Whether rows enter the R*Tree on SQLite: True, False, or a boolean mask of shape (n,).
+    """
+    count = _row_count(columns)
+    if count == 0:
+        return
+    dialect = connection.dialect
+    schema = table.__table__
+    names = list(columns)
+    values = [_prepare(schema.c[name].type, columns[name], dialect) for name in names]
+    if dialect.name == "postgresql":
+        _copy(connection, schema.name, names, values, [schema.c[name].type for name in names])
+        return
+    marks = ",".join("?" * len(names))
+    quoted = ",".join(f'"{name}"' for name in names)
+    cursor = connection.connection.cursor()
+    cursor.executemany(f'INSERT INTO "{schema.name}" ({quoted}) VALUES ({marks})', zip(*values, strict=False))  # noqa: S608
+    if schema.name in INDEXED_GEOMETRY and "geom" in columns and index is not False:
+        _index_rows(connection, schema.name, np.asarray(columns["id"]), columns["geom"], index)
+
+
+def _row_count(columns: Mapping[str, Any]) -> int:
+    for value in columns.values():
+        if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], np.ndarray):
+            return len(value[0])
+        if not _is_scalar(value):
+            return len(value)
+    raise ValueError("bulk_insert needs at least one column given as a sequence")
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is None or isinstance(value, str | bytes | int | float | bool | dt.date | dict)
+
+
+def _prepare(kind: sa.types.TypeEngine[Any], value: Any, dialect: sa.Dialect) -> Any:
+    """Return an iterable of driver values of one column."""
+    convert = _converter(kind, dialect)
+    if _is_scalar(value):
+        return repeat(convert(value) if convert else value)
+    if isinstance(kind, Geometry) and isinstance(value, tuple):
+        if dialect.name == "postgresql":
+            return shapely.to_wkb(
+                shapely.set_srid(shapely.points(*value), 4490), hex=True, include_srid=True
+            ).tolist()
+        return encode_gpkg_points(*value)
+    if isinstance(kind, Geometry) and dialect.name == "postgresql":
+        shapes = np.asarray(value, dtype=object)
+        return shapely.to_wkb(shapely.set_srid(shapes, 4490), hex=True, include_srid=True).tolist()
+    if isinstance(kind, UtcDateTime) and isinstance(value, np.ndarray) and value.dtype.kind == "i":
+        texts = utc_texts(value)
+        return texts
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind == "f":
+            plain = value.tolist()
+            return [None if item != item else item for item in plain] if np.isnan(value).any() else plain  # noqa: PLR0124
+        value = value.tolist()
+    return [None if item is None else convert(item) for item in value] if convert else value
+
+
+def _converter(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
+    if not isinstance(kind, sa.types.TypeDecorator):
+        return None
+    return lambda item: kind.process_bind_param(item, dialect)
+
+
+def _copy(
+    connection: Connection, table: str, names: Sequence[str], values: Sequence[Any], kinds: Sequence[Any]
+) -> None:
+    """COPY rows into PostgreSQL; text instants and hex EWKB are parsed by the server."""
+    quoted = ",".join(f'"{name}"' for name in names)
+    raw = connection.connection.driver_connection
+    if raw is None:
+        raise RuntimeError("no driver connection")
+    with raw.cursor() as cursor, cursor.copy(f'COPY "{table}" ({quoted}) FROM STDIN') as copy:
+        for row in zip(*values, strict=False):
+            copy.write_row(row)
+
+
+def _index_rows(connection: Connection, table: str, ids: Any, geometry: Any, mask: Any) -> None:
+    if isinstance(geometry, tuple):
+        lon, lat = geometry
+        bounds = np.column_stack([lon, lat, lon, lat])
+    else:
+        bounds = shapely.bounds(np.asarray(geometry, dtype=object))
+    keep = ~np.isnan(bounds[:, 0])
+    if mask is not True:
+        keep &= np.asarray(mask, dtype=bool)
+    if keep.any():
+        rtree.add(connection, f"rtree_{table}_geom", ids[keep], bounds[keep])
+
+
+def within_bbox(table: type[Base], box: BBox, dialect: str) -> sa.ColumnElement[bool]:
+    """Return the indexed condition that a row's geometry meets `box` (SQLite never uses its R*Tree by itself)."""
+    schema = table.__table__
+    if dialect == "postgresql":
+        envelope = sa.func.ST_MakeEnvelope(box.min_lon, box.min_lat, box.max_lon, box.max_lat, 4490)
+        return sa.type_coerce(schema.c.geom, sa.types.NullType()).op("&&")(envelope)
+    tree = sa.table(
+        f"rtree_{schema.name}_geom",
+        sa.column("id", sa.Integer),
+        sa.column("minx", sa.Float),
+        sa.column("maxx", sa.Float),
+        sa.column("miny", sa.Float),
+        sa.column("maxy", sa.Float),
+    )
+    hits = sa.select(tree.c.id).where(
+        tree.c.minx <= box.max_lon,
+        tree.c.maxx >= box.min_lon,
+        tree.c.miny <= box.max_lat,
+        tree.c.maxy >= box.min_lat,
+    )
+    return schema.c.id.in_(hits)
