@@ -1,0 +1,183 @@
+"""Authored YAML with line numbers: every complaint about a data file can name the line it is about.
+
+Only the safe subset is read (scalars, lists, mappings): no tags, no anchors, so that no file can grow on
+reading.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gis.errors import RefusedInputError
+from gis.types import Validity
+
+MAX_BYTES = 8 * 2**20
+"""An authored file is written by hand; eight megabytes is far beyond any of them."""
+
+Path_ = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class YamlDoc:
+    """A parsed file with the line of every node.
+
+    Parameters
+    ----------
+    data
+        What ``yaml.safe_load`` gives.
+    lines
+        1-based line of each node, by its path of keys and list positions.
+    name
+        What to call the file in a message.
+    """
+
+    data: Any
+    lines: Mapping[Path_, int]
+    name: str
+
+    def line(self, path: Path_) -> int:
+        """Return the line of `path`, or of its nearest known ancestor."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def read_yaml(source: Path | str, /, *, name: str = "") -> YamlDoc:
+    """Read a file (a `Path`) or a text (a `str`) as YAML with lines.
+
+    Raises
+    ------
+    RefusedInputError
+        ``bad_yaml``: not readable, too large, or using anchors or tags.
+    """
+    label = name or (source.name if isinstance(source, Path) else "yaml")
+    raw = source.read_bytes() if isinstance(source, Path) else source.encode()
+    if len(raw) > MAX_BYTES:
+        raise _bad(label, 1, f"{len(raw)} bytes; at most {MAX_BYTES} are read")
+    try:
+        text = raw.decode("utf-8-sig")
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.AliasToken | yaml.AnchorToken | yaml.TagToken):
+                raise _bad(label, token.start_mark.line + 1, "anchors, aliases and tags are not allowed")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except UnicodeDecodeError as error:
+        raise _bad(label, 1, f"not UTF-8: {error.reason}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        reason = str(getattr(error, "problem", error))
+        raise _bad(label, mark.line + 1 if mark else 1, reason) from error
+    lines: dict[Path_, int] = {}
+    _collect(label, node, (), lines)
+    return YamlDoc(data, lines, label)
+
+
+def _collect(label: str, node: yaml.Node | None, path: Path_, lines: dict[Path_, int]) -> None:
+    if node is None:
+        return
+    lines[path] = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            word = str(key.value)
+            if word in seen:  # PyYAML keeps the last one silently: a lost fact nobody sees
+                raise _bad(label, key.start_mark.line + 1, f"the key {word!r} stands twice")
+            seen.add(word)
+            _collect(label, value, (*path, word), lines)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            _collect(label, item, (*path, index), lines)
+
+
+def _bad(name: str, line: int, reason: str) -> RefusedInputError:
+    return RefusedInputError(
+        "bad_yaml",
+        f"{name} 第 {line} 行无法读取:{reason}。请改正后重试。",
+        f"{name} line {line} cannot be read: {reason}. Correct it and try again.",
+        file=name,
+        line=line,
+        reason=reason,
+    )
+
+
+class Complaints:
+    """Collects every complaint about a file, so that one reading shows them all.
+
+    Parameters
+    ----------
+    doc
+        The file the complaints are about.
+    code
+        The error code of the refusal, such as ``bad_register``.
+    """
+
+    def __init__(self, doc: YamlDoc, code: str) -> None:
+        self.doc = doc
+        self.code = code
+        self.items: list[dict[str, Any]] = []
+
+    def add(self, path: Path_, reason: str) -> None:
+        """Note that the node at `path` is wrong, and why."""
+        field = ".".join(str(part) for part in path)
+        self.items.append({"line": self.doc.line(path), "field": field, "reason": reason})
+
+    def text(self, entry: Any, path: Path_, key: str, default: str | None = None) -> str:
+        """Return the text under `key`; missing without a default, or not a text, is noted."""
+        value = entry.get(key, default) if isinstance(entry, dict) else default
+        if value is None:
+            self.add((*path, key), "missing")
+            return ""
+        if not isinstance(value, str):
+            self.add((*path, key), f"{value!r} is not a text; put it in quotes")
+            return str(value)
+        return value
+
+    def date(self, entry: Any, path: Path_, key: str) -> dt.date | None:
+        """Return the date under `key`, or None when it is absent or null (an open end)."""
+        value = entry.get(key) if isinstance(entry, dict) else None
+        if value is None:
+            return None
+        if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+            return value
+        self.add((*path, key), f"{value!r} is not a date such as 2020-06-19")
+        return None
+
+    def validity(self, entry: Any, path: Path_) -> Validity:
+        """Return the validity under ``from`` and ``to``; both days included."""
+        start, end = self.date(entry, path, "from"), self.date(entry, path, "to")
+        try:
+            return Validity(start, end)
+        except ValueError as error:
+            self.add((*path, "to"), str(error))
+            return Validity()
+
+    def known(self, entry: Any, path: Path_, allowed: set[str]) -> None:
+        """Note keys that mean nothing here: a misspelt key must not be a fact that is silently lost."""
+        if not isinstance(entry, dict):
+            self.add(path, "expected a mapping")
+            return
+        for key in entry:
+            if key not in allowed:
+                self.add((*path, str(key)), f"unknown key; one of {', '.join(sorted(allowed))}")
+
+    def refuse(self) -> None:
+        """Raise when something was noted."""
+        if not self.items:
+            return
+        first = self.items[0]
+        name = self.doc.name
+        raise RefusedInputError(
+            self.code,
+            f"{name} 有 {len(self.items)} 处错误,第一处在第 {first['line']} 行"
+            f"({first['field']}):{first['reason']}。请改正后重试。",
+            f"{name} has {len(self.items)} error(s), the first in line {first['line']} ({first['field']}): "
+            f"{first['reason']}. Correct the file and try again.",
+            file=name,
+            errors=self.items,
+        )
