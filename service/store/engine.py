@@ -172,7 +172,10 @@ class Store:
             try:
                 intent = Intent(actor, command, params or {})
                 writer = Writer(
-                    connection, _latest(connection), intent, _whole_milliseconds(now or dt.datetime.now(dt.UTC))
+                    connection,
+                    _latest(connection),
+                    intent,
+                    _whole_milliseconds(now or dt.datetime.now(dt.UTC)),
                 )
                 yield writer
                 failpoints.reach(f"{command}.before_commit")

@@ -197,7 +197,7 @@ class Supersession(Key, Derived, Base):
 # --- unit register ---------------------------------------------------------------------------------------------------
 
 
-class Unit(Key, Recorded, Base):
+class Unit(Key, Recorded, Valid, Base):
     """An accountable unit with its own id; codes, names and parents are dated rows beside it."""
 
     __tablename__ = "unit"
@@ -205,6 +205,8 @@ class Unit(Key, Recorded, Base):
     kind: Mapped[str]
     level: Mapped[str]
     name: Mapped[str]
+    detailed: Mapped[bool]
+    note: Mapped[str]
     status: Mapped[str]
     source: Mapped[str]
     confidence: Mapped[str]
@@ -227,6 +229,8 @@ class UnitCode(Key, Recorded, Valid, Base):
     __tablename__ = "unit_code"
     unit_id: Mapped[int] = mapped_column(sa.ForeignKey("unit.id"), index=True)
     code: Mapped[str] = mapped_column(index=True)
+    scheme: Mapped[str]
+    list_name: Mapped[str]
     vintage: Mapped[str]
     source: Mapped[str]
     confidence: Mapped[str]

@@ -114,7 +114,9 @@ def _write_nodes(
 
     def node(start: int) -> bytes:
         count = min(CELLS, len(ids) - start)
-        data = depth.to_bytes(2, "big") + count.to_bytes(2, "big") + body[start * size : (start + count) * size]
+        data = (
+            depth.to_bytes(2, "big") + count.to_bytes(2, "big") + body[start * size : (start + count) * size]
+        )
         return data.ljust(node_bytes, b"\0")
 
     rows = ((number, node(start)) for number, start in zip(numbers.tolist(), starts.tolist(), strict=True))

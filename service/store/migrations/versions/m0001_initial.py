@@ -328,11 +328,15 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("level", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("detailed", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("confidence", sa.Text(), nullable=False),
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("rev", sa.Integer(), nullable=False),
+        sa.Column("valid_from", st.CivilDate(), nullable=True),
+        sa.Column("valid_to", st.CivilDate(), nullable=True),
         sa.ForeignKeyConstraint(["rev"], ["revision.id"], name=op.f("fk_unit_rev")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unit")),
         sa.UniqueConstraint("uid", name=op.f("uq_unit_uid")),
@@ -491,6 +495,7 @@ def upgrade() -> None:
         sa.Column("city_unit_id", sa.Integer(), nullable=True),
         sa.Column("county_unit_id", sa.Integer(), nullable=True),
         sa.Column("township_unit_id", sa.Integer(), nullable=True),
+        sa.Column("grid_unit_id", sa.Integer(), nullable=True),
         sa.Column("city_code", sa.Text(), nullable=True),
         sa.Column("city", sa.Text(), nullable=True),
         sa.Column("county_code", sa.Text(), nullable=True),
@@ -523,6 +528,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["county_unit_id"], ["unit.id"], name=op.f("fk_fire_point_state_county_unit_id")
         ),
+        sa.ForeignKeyConstraint(["grid_unit_id"], ["unit.id"], name=op.f("fk_fire_point_state_grid_unit_id")),
         sa.ForeignKeyConstraint(
             ["layer_stack_id"], ["layer_stack.id"], name=op.f("fk_fire_point_state_layer_stack_id")
         ),
@@ -624,6 +630,8 @@ def upgrade() -> None:
         "unit_code",
         sa.Column("unit_id", sa.Integer(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column("list_name", sa.Text(), nullable=False),
         sa.Column("vintage", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("confidence", sa.Text(), nullable=False),

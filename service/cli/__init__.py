@@ -1,0 +1,1 @@
+"""The command line `huodian`; every job of the service is a command (DESIGN section 6)."""

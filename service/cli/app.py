@@ -1,0 +1,62 @@
+"""The entry point `huodian`: global options, and the modules that bring the commands."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from service.cli.groups import boundaries_app, load_app
+
+MODULES = ("core", "load_boundaries", "load_tables", "firelist", "map", "serve", "users", "demo")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Huodian (火点): whose ground is this fire on, does it count, what does it cost, and why.",
+)
+app.add_typer(load_app, name="load")
+app.add_typer(boundaries_app, name="boundaries")
+
+
+@app.callback()
+def _globals(
+    ctx: typer.Context,
+    db: Annotated[str | None, typer.Option("--db", help="Store URL / 存储地址")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout / 输出 JSON")] = False,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Read as of a time or revision / 以当时所知为准")
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
+    token: Annotated[str | None, typer.Option("--token", help="Reader's token; prefer HUODIAN_TOKEN")] = None,
+) -> None:
+    from gis.errors import HuodianError
+    from service.cli.session import Session, parse_as_of
+    from service.settings import Settings
+
+    options = {name: value for name, value in (("db", db), ("token", token)) if value is not None}
+    session = Session(Settings(**options), json=as_json, lang=lang)  # type: ignore[arg-type]
+    ctx.obj = session
+    try:
+        session.as_of = parse_as_of(as_of)
+    except HuodianError as error:
+        session.fail(error)
+
+
+def _register() -> None:
+    for name in MODULES:
+        importlib.import_module(f"service.cli.{name}").register(app)
+
+
+def main() -> None:
+    """Run the command line; a reader that closed the pipe is not an error."""
+    _register()
+    try:
+        app()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,188 @@
+"""What every command has at hand: the store, the reader's scope, and one way to answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gis.errors import HuodianError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from service.scope import Scope
+    from service.settings import Settings
+    from service.store import Reader, Store
+
+
+@dataclass
+class Session:
+    """One run of the command line.
+
+    Attributes
+    ----------
+    settings
+        Effective settings, options already applied.
+    json
+        Whether to answer with one JSON document on stdout; progress and logs go to stderr either way.
+    as_of
+        The instant or revision to read at.
+    lang
+        ``zh`` or ``en``, the language of texts.
+    """
+
+    settings: Settings
+    json: bool = False
+    as_of: int | dt.datetime | None = None
+    lang: str = "zh"
+    _store: Store | None = field(default=None, repr=False)
+
+    @property
+    def actor(self) -> str:
+        """Who a revision names: the operating system's user, since the token is for readers."""
+        return f"cli:{getpass.getuser()}"
+
+    @property
+    def console(self) -> Console:
+        """A rich console on stderr."""
+        from rich.console import Console
+
+        return Console(stderr=True)
+
+    def store(self) -> Store:
+        """Open the store, which must exist and have this program's schema."""
+        if self._store is None:
+            from service.store import open_store
+            from service.store.migrate import require_current
+
+            self._store = open_store(self.settings.db)
+            require_current(self._store)
+        return self._store
+
+    def scope(self, reader: Reader) -> Scope:
+        """Return the scope of whoever runs the command: the token's, or all of it for the local operator."""
+        from service.scope import whole
+
+        if self.settings.token is None:
+            return whole(self.actor)
+        from service.users import authenticate
+
+        return authenticate(reader, self.settings.token.get_secret_value())
+
+    def pick(self, zh: str, en: str) -> str:
+        """Return the sentence of the session's language."""
+        return zh if self.lang == "zh" else en
+
+    def emit(
+        self, schema: str, data: Any, *, text: str | Callable[[], None] = "", warnings: Sequence[Any] = ()
+    ) -> None:
+        """Answer: one document ``{schema, as_of, data, warnings}`` with ``--json``, else the text.
+
+        Parameters
+        ----------
+        text
+            What people read: a string for stdout, or a function that prints (a rich table).
+        """
+        if self.json:
+            document = {
+                "schema": schema,
+                "as_of": as_of_text(self.as_of),
+                "data": data,
+                "warnings": list(warnings),
+            }
+            sys.stdout.write(json.dumps(document, ensure_ascii=False, default=_plain) + "\n")
+            return
+        for warning in warnings:
+            typer.echo(f"! {warning}", err=True)
+        if callable(text):
+            text()
+        elif text:
+            typer.echo(text)
+
+    @contextmanager
+    def reporting(self) -> Iterator[None]:
+        """Turn an error of ours into its sentence (or its JSON) and the exit code of DESIGN section 6."""
+        try:
+            yield
+        except HuodianError as error:
+            self.fail(error)
+
+    def fail(self, error: HuodianError) -> None:
+        """Report `error` and leave."""
+        if self.json:
+            document = {
+                "schema": "error",
+                "as_of": as_of_text(self.as_of),
+                "data": None,
+                "error": error.as_dict(),
+                "warnings": [],
+            }
+            sys.stdout.write(json.dumps(document, ensure_ascii=False, default=_plain) + "\n")
+        typer.echo(
+            f"{error.code}: {self.pick(error.zh, error.en)}\n{self.pick(error.en, error.zh)}", err=True
+        )
+        raise typer.Exit(error.exit_code)
+
+
+def as_of_text(as_of: int | dt.datetime | None) -> str | int | None:
+    """Return an `as_of` as it was asked for."""
+    from gis.times import iso_utc
+
+    return iso_utc(as_of) if isinstance(as_of, dt.datetime) else as_of
+
+
+def parse_as_of(text: str | None) -> int | dt.datetime | None:
+    """Return the revision number or instant that ``--as-of`` names; a time without zone is Beijing time."""
+    if text is None:
+        return None
+    if text.isdigit():
+        return int(text)
+    from gis.times import BEIJING
+
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            "bad_as_of",
+            f"--as-of {text!r} 既不是修订号也不是时间；例：2023-10-29T08:00+08:00",
+            f"--as-of {text!r} is neither a revision number nor a time; example: 2023-10-29T08:00+08:00",
+            value=text,
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
+
+
+def parse_date(text: str | None, option: str) -> dt.date | None:
+    """Return the date an option names.
+
+    Raises
+    ------
+    UsageError
+        When it is not a date as ``2023-10-29``.
+    """
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            "bad_date",
+            f"{option} {text!r} 不是日期；请写成 2023-10-29",
+            f"{option} {text!r} is not a date; write it as 2023-10-29",
+            value=text,
+        ) from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dt.date | dt.datetime):
+        return value.isoformat()
+    if isinstance(value, tuple | set | frozenset):
+        return list(value)
+    raise TypeError(f"not JSON: {type(value).__name__}")

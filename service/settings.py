@@ -1,0 +1,52 @@
+"""Settings, built by whoever starts the program (`create_app`, the command line), never at import."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gis.times import cut_minutes
+
+
+class Settings(BaseSettings):
+    """Everything an installation may change, from the environment (``HUODIAN_*``).
+
+    Attributes
+    ----------
+    db
+        The store: ``sqlite:///FILE.gpkg`` or ``postgresql://...``.
+    archive
+        Directory of the original feed bytes; None puts it beside an embedded store, or under ``./var/archive``.
+    service_area
+        Code of the unit the service answers for.
+    buffer_km
+        Detections farther than this outside the service area are outside.
+    cut
+        Beijing clock time at which the statistical day ends, ``00:00`` or such as ``17:00``.
+    public_url
+        Absolute address under which clients see the service; links are built from it.
+    allowed_hosts
+        Host names the web server answers to.
+    map_approval
+        Map approval number (审图号) shown on every map; empty says that none is set.
+    token
+        A reader's token for the command line; without it the local operator reads everything.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="HUODIAN_", frozen=True, extra="ignore")
+
+    db: str = "sqlite:///huodian.gpkg"
+    archive: str | None = None
+    service_area: str = "220000"
+    buffer_km: int = Field(default=20, ge=0, le=500)
+    cut: str = "00:00"
+    public_url: str = "http://127.0.0.1:8080"
+    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "testserver")
+    map_approval: str = ""
+    token: SecretStr | None = None
+
+    @field_validator("cut")
+    @classmethod
+    def _clock_time(cls, value: str) -> str:
+        cut_minutes(value)
+        return value
