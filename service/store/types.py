@@ -51,13 +51,17 @@ class Geometry(TypeDecorator[BaseGeometry]):
 
     impl = sa.LargeBinary
     cache_ok = True
+    spatial_index = False
+    """Read by GeoAlchemy2's DDL events; indexes are the migrations' business."""
 
     def __init__(self, kind: str = "GEOMETRY") -> None:
         super().__init__()
         self.kind = kind
 
-    def load_dialect_impl(self, dialect: sa.Dialect) -> TypeEngine[Any]:
-        """Choose the home's own column type; PostGIS parses EWKB by itself, so it is read and written as bytes."""
+    def load_dialect_impl(self, dialect: sa.Dialect | None) -> TypeEngine[Any]:
+        """Choose the home's own column type; PostGIS is written and read as bytes."""
+        if dialect is None:  # GeoAlchemy2 asks so when it looks for raster columns
+            return self.impl_instance
         if dialect.name == "postgresql":
             return dialect.type_descriptor(_EwkbGeometry(self.kind, STORED_EPSG))
         return dialect.type_descriptor(_GeoPackageBlob(self.kind))
