@@ -16,7 +16,7 @@ from itertools import chain
 
 from gis.errors import NotFoundError, RefusedInputError
 from gis.types import Level
-from grids.units import RANK, Purpose, Succession, Unit, canonical, plain_name, stem
+from grids.units import ALONE, RANK, Purpose, Succession, Unit, canonical, plain_name, stem
 
 ROOT_LEVEL = Level.PROVINCE
 
@@ -153,13 +153,15 @@ class Register:
         """Whether the unit exists on `day`."""
         return self[uid].validity.holds(day)
 
-    def find(self, code: str, day: dt.date | None = None, *, scheme: str = "stats") -> Unit | None:
+    def find(self, code: str, day: dt.date | None = None, *, scheme: str | None = None) -> Unit | None:
         """Return the unit that holds `code` on `day`.
 
         When nobody holds it that day, the unit that held it nearest to `day` is returned: boundary sets
-        and lists of another vintage carry such codes (220184 on a point of 2016). The scheme matters, see
-        `UnitCode`.
+        and lists of another vintage carry such codes (220184 on a point of 2016). Without a `scheme`
+        the statistics codes are asked, then our local ones, never those of another scheme (`UnitCode`).
         """
+        if scheme is None:
+            return self.find(code, day, scheme="stats") or self.find(code, day, scheme="local")
         best: tuple[int, str] | None = None
         for uid in self._by_code.get(canonical(code), ()):
             for held in self._units[uid].codes:
@@ -324,7 +326,7 @@ class Register:
                 return None
             own = self._own_parent(unit, Purpose.PAYER, day)
             up = own or (self.parent(here, Purpose.PAYER, day) if unit.rank > RANK[Level.COUNTY] else None)
-            if up is None:
+            if up is None or self[up].level is ROOT_LEVEL:  # the province collects, it never pays itself
                 return here
             here = up
 
@@ -357,9 +359,19 @@ class Register:
         return tuple(sorted(found, key=lambda uid: (self._units[uid].code(day) or uid, uid)))
 
     def _stands(self, unit: Unit, kids: tuple[str, ...], level: Level) -> bool:
-        if unit.rank >= RANK[level] or not kids or not unit.detailed:
+        if unit.rank >= RANK[level] or not kids or not self.detailed(unit.uid):
             return True
         return all(self._units[kid].rank > RANK[level] for kid in kids)
+
+    def detailed(self, uid: str) -> bool:
+        """Whether the registered children make up the whole unit.
+
+        A county of which only the townships of a commission are known is not detailed: what remains of it
+        still counts as a leaf.
+        """
+        if self[uid].rank <= RANK[Level.CITY]:
+            return True
+        return any(self._units[kid].kind != ALONE for kid in self._kids[Purpose.LEGAL].get(uid, ()))
 
     def leaves(self, day: dt.date) -> tuple[str, ...]:
         """Return the units that make up the ground: those without parts, and what is left of the others."""
@@ -368,7 +380,7 @@ class Register:
             for unit in self._units.values()
             if unit.validity.holds(day)
             and (self.parent(unit.uid, Purpose.LEGAL, day) or unit.level is ROOT_LEVEL)
-            and (not unit.detailed or not self.children(unit.uid, Purpose.LEGAL, day))
+            and (not self.detailed(unit.uid) or not self.children(unit.uid, Purpose.LEGAL, day))
         )
 
     def check_roster(self, purpose: Purpose, level: Level, day: dt.date) -> RosterCheck:

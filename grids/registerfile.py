@@ -27,7 +27,7 @@ _TOP = {"format", "jurisdiction", "default_source", "sources", "units", "success
 _DATED = {"from", "to", "source", "confidence"}
 _UNIT = _DATED | {
     *("uid", "level", "kind", "name", "names", "aliases", "code", "codes", "parent", "parents"),
-    *("detailed", "note"),
+    "note",
 }
 _STEP = {"kind", "before", "after", "day", "note", "source", "confidence"}
 
@@ -151,9 +151,6 @@ class _Reader:
         names = self._names(entry, path, source)
         if not any(not name.alias for name in names):
             self.wrong.add((*path, "name"), "missing")
-        detailed = entry.get("detailed", level in (Level.PROVINCE, Level.CITY))
-        if not isinstance(detailed, bool):
-            self.wrong.add((*path, "detailed"), "true or false")
         return Unit(
             uid=self.wrong.text(entry, path, "uid"),
             level=level,
@@ -162,7 +159,6 @@ class _Reader:
             codes=self._codes(entry, path, source),
             parents=self._parents(entry, path, source),
             validity=self.wrong.validity(entry, path),
-            detailed=bool(detailed),
             source=source,
             confidence=confidence,
             note=self.wrong.text(entry, path, "note", ""),
@@ -221,6 +217,7 @@ class _Reader:
 
     def _parents(self, entry: dict[str, Any], path: Path_, source: str) -> tuple[UnitParent, ...]:
         found: list[UnitParent] = []
+        whole = self.wrong.validity(entry, path)
         if "parent" in entry:
             parent = self.wrong.text(entry, path, "parent")
             found.append(UnitParent(parent, Purpose.LEGAL, self.wrong.validity(entry, path), source))
@@ -231,11 +228,16 @@ class _Reader:
                 self.wrong.add((*where, "purpose"), f"{word!r} is not one of {', '.join(Purpose)}")
                 continue
             parent = self.wrong.text(item, where, "parent")
-            held = self.wrong.validity(item, where)
+            held = self._within(self.wrong.validity(item, where), whole)
             found.append(UnitParent(parent, Purpose(word), held, proof, confidence))
         for purpose in Purpose:
             self._apart([link for link in found if link.purpose is purpose], (*path, "parents"))
         return tuple(found)
+
+    @staticmethod
+    def _within(held: Validity, whole: Validity) -> Validity:
+        """Return a fact's days cut to the days of its unit, so that no parent outlives its child."""
+        return Validity(held.start or whole.start, held.end or whole.end)
 
     def _apart(self, facts: Iterable[UnitName | UnitCode | UnitParent], path: Path_) -> None:
         """Note two facts of one kind that hold on the same day."""

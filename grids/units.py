@@ -8,6 +8,8 @@ import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gis.codes import parse_code
+from gis.errors import RefusedInputError
 from gis.types import LEVELS, Level, Validity
 
 RANK = {level: rank for rank, level in enumerate(LEVELS)}
@@ -35,6 +37,9 @@ class SuccessionKind(StrEnum):
 
 ALWAYS = Validity()
 """Open at both ends: no date is known, or none is needed."""
+
+ALONE = "special_township"
+"""Kind of a township that is authored without its siblings, because a commission governs it."""
 
 CONFIDENCES = ("Q", "S", "I", "R")
 """Quoted official text, secondary report, inferred, general knowledge (the tags of the domain reference)."""
@@ -106,9 +111,6 @@ class Unit:
         What it is today: ``district``, ``county_city``, ``development_zone``, ``commission``, ``town``, ...
     validity
         The days on which the unit exists.
-    detailed
-        Whether the children registered make up the whole unit. A county of which only one township is
-        known is not detailed: what remains of it still counts as a leaf.
     """
 
     uid: str
@@ -118,7 +120,6 @@ class Unit:
     codes: tuple[UnitCode, ...] = ()
     parents: tuple[UnitParent, ...] = ()
     validity: Validity = ALWAYS
-    detailed: bool = False
     source: str = ""
     confidence: str = "R"
     note: str = field(default="", compare=False)
@@ -150,17 +151,13 @@ class Unit:
 def canonical(code: str) -> str:
     """Return digits in the length of their level: 6 for province, city and county, 9 township, 12 village.
 
-    ``"22"`` and ``"2201"`` are widened to six digits, ``"220381000000"`` is cut to ``"220381"``. Anything
-    that is not a code of 2, 4, 6, 9 or 12 digits is returned as it came, stripped (a hamlet carries a
-    local suffix).
+    ``"22"`` and ``"2201"`` are widened to six digits, ``"220381000000"`` is cut to ``"220381"``. A local
+    code (长白山管委会 has no national one) is returned as it came, stripped.
     """
-    text = unicodedata.normalize("NFKC", str(code)).strip()
-    if not re.fullmatch(r"\d{2}|\d{4}|\d{6}|\d{9}|\d{12}", text):
-        return text
-    text = text.ljust(6, "0")
-    while len(text) > 6 and text.endswith("000"):
-        text = text[:-3]
-    return text
+    try:
+        return parse_code(code)
+    except RefusedInputError:
+        return unicodedata.normalize("NFKC", str(code)).strip()
 
 
 _BRACKETS = re.compile(r"\([^()]*\)|【[^】]*】|\[[^\]]*\]")
@@ -176,6 +173,22 @@ def plain_name(name: str) -> str:
 
 _ETHNIC = "满族|朝鲜族|蒙古族|回族|锡伯族"
 _TAIL = re.compile(rf"(?:(?:{_ETHNIC})+)?(?:自治州|自治县|地区|林区|新区|省|市|州|县|区|旗)$")
+
+
+_REMARKS = re.compile(
+    r"特殊(?:乡镇|街道|镇)$|管委会|管理委员会|^[^市]{2,3}市[^区]{1,3}区(?=.{3})"
+    r"|(?:满族|朝鲜族|蒙古族|回族|锡伯族)+(?=[乡镇]$)"
+)
+
+
+def town_name(name: str) -> str:
+    """Return a township's name for comparison within its county.
+
+    Left out is what one list writes and another does not: 特殊乡镇, 管委会, the city and district in front, the
+    nationality (乌拉街满族镇 and 乌拉街镇 are one town).
+    """
+    text = plain_name(name)
+    return _REMARKS.sub("", text) or text
 
 
 def stem(name: str) -> str:
