@@ -1,0 +1,76 @@
+# Huodian (火点). Two commands matter: `make demo` and `make test`. Both set up what they need and may be run again.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+VENV ?= .venv
+ARGS ?=
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
+LOCK := $(PY) -m uv pip compile --quiet --no-config --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate pyproject.toml
+WORKERS ?= auto
+
+.PHONY: help demo test lint bench soak lock assets components clean
+
+help: ## say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.assets ## set up and show the main job: real counties, a synthetic day, the map on port 8080
+	@$(VENV)/bin/huodian demo $(ARGS)
+
+test: $(VENV)/.dev $(VENV)/.assets components ## set up what the tests need (PostGIS and Chromium too) and run them
+	@echo "== pytest, $(WORKERS) workers"
+	$(PY) -m pytest -n $(WORKERS) -m "not soak" $(ARGS)
+
+lint: $(VENV)/.dev ## style, types, the arrows between rooms, and what must not be committed
+	@echo "== ruff"; $(PY) -m ruff check . ; $(PY) -m ruff format --check .
+	echo "== mypy"; $(PY) -m mypy
+	echo "== import-linter"; $(VENV)/bin/lint-imports
+	echo "== tree"; $(PY) scripts/check_tree.py
+
+bench: $(VENV)/.dev ## ratios against pandas and geopandas, in one run (ARGS="--write docs/benchmarks.md" keeps them)
+	@$(PY) -m bench.run $(ARGS)
+
+soak: $(VENV)/.dev $(VENV)/.assets components ## long fuzz and kill -9 runs, outside `make test`
+	@HUODIAN_FUZZ_EXAMPLES=10000 HUODIAN_KILLS=50 $(PY) -m pytest -n $(WORKERS) -k "fuzz or crash or soak" $(ARGS)
+
+lock: $(VENV)/.run ## solve the dependencies again into the two hashed lock files
+	@$(PIP) uv
+	$(LOCK) --group build --group test --group lint -o requirements-dev.lock $(ARGS)
+	$(LOCK) --group build -c requirements-dev.lock -o requirements.lock
+
+assets: $(VENV)/.assets ## fetch the web map's third-party files from npm
+	@$(PY) -m service.web.build
+
+components: ## install PostGIS and Chromium where they are missing (Debian, root or sudo)
+	@bash scripts/components.sh
+
+clean: ## remove the environment, caches and built assets; stores and ./var stay
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf service/web/static/vendor
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+$(VENV)/.created: scripts/venv.sh
+	@bash scripts/venv.sh $(VENV)
+	touch $@
+
+$(VENV)/.run: $(VENV)/.created requirements.lock pyproject.toml
+	@echo "== installing the locked packages into $(VENV) (about a minute the first time)"
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	@echo "== installing what tests and checks need"
+	$(PIP) --require-hashes -r requirements-dev.lock
+	touch $@
+
+$(VENV)/.assets: $(VENV)/.run service/web/assets/package-lock.json service/web/build.py
+	@echo "== fetching the web map's files from npm"
+	$(PY) -m service.web.build
+	touch $@
