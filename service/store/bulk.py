@@ -124,6 +124,12 @@ def _index_rows(connection: Connection, table: str, ids: Any, geometry: Any, mas
         rtree.add(connection, f"rtree_{table}_geom", ids[keep], bounds[keep])
 
 
+def index_points(connection: Connection, table: type[Base], ids: Any, lon: Any, lat: Any) -> None:
+    """Enter points into the R*Tree of `table` on SQLite; PostGIS indexes by itself."""
+    if connection.dialect.name == "sqlite":
+        _index_rows(connection, table.__table__.name, np.asarray(ids), (lon, lat), True)
+
+
 def within_bbox(table: type[Base], box: BBox, dialect: str) -> sa.ColumnElement[bool]:
     """Return the indexed condition that a row's geometry meets `box` (SQLite never uses its R*Tree by itself)."""
     schema = table.__table__

@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection, Engine
 from gis.errors import BusyError, NotFoundError, RefusedInputError
 from gis.times import iso_utc, require_aware
 from service import failpoints
-from service.store.bulk import bulk_insert
+from service.store.bulk import bulk_insert, index_points
 from service.store.models import Base, Revision
 
 BUSY_TIMEOUT_S = 10.0
@@ -125,6 +125,10 @@ class Writer(Reader):
     def bulk(self, table: type[Base], columns: Mapping[str, Any], *, index: Any = True) -> None:
         """Insert many rows at once, around the ORM (see `service.store.bulk.bulk_insert`)."""
         bulk_insert(self.connection, table, columns, index=index)
+
+    def index_points(self, table: type[Base], ids: Any, lon: Any, lat: Any) -> None:
+        """Enter points inserted with ``index=False`` into the spatial index, all at once."""
+        index_points(self.connection, table, ids, lon, lat)
 
 
 class Store:

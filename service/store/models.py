@@ -150,7 +150,6 @@ class Detection(Key, Recorded, Base):
     lon: Mapped[float]
     lat: Mapped[float]
     source_kind: Mapped[str]
-    near_area: Mapped[bool]
     geom: Mapped[Any] = mapped_column(Geometry("POINT"))
     __table_args__ = (sa.UniqueConstraint("acq_at", "satellite", "lon", "lat"),)
 
@@ -292,7 +291,7 @@ class BoundaryUnit(Key, Base):
 
 
 class BoundaryUse(Key, Recorded, Base):
-    """From `from_date` on, this set is in force for its level; of several rows the newest revision decides."""
+    """From `from_date` on this set is in force for its level, until a later date or, on the same date, a later row."""
 
     __tablename__ = "boundary_use"
     set_id: Mapped[int] = mapped_column(sa.ForeignKey("boundary_set.id"))
@@ -503,7 +502,6 @@ class FirePointState(Key, Derived, Base):
     layer_stack_id: Mapped[int] = mapped_column(sa.ForeignKey("layer_stack.id"))
     informal: Mapped[bool]
     ruling_ids: Mapped[list[Any]]
-    row_hash: Mapped[str]
     geom: Mapped[Any] = mapped_column(Geometry("POINT"))
 
 

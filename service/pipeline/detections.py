@@ -1,0 +1,373 @@
+"""Rows of a feed into detections, observations and sightings.
+
+Identity of a detection is satellite, acquisition minute, longitude and latitude, equal as decimal numbers. A row adds a
+detection, or an observation to a known one (another product or other attributes), or nothing new: then it is a duplicate
+and only its sighting is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import sqlalchemy as sa
+
+from gis.feeds import ParsedFeed
+from gis.times import instant_of
+from service.pipeline import supersession
+from service.store.engine import Reader, Writer
+from service.store.models import Detection, Observation, Sighting
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+WORDS = ("instrument", "version", "confidence_raw", "daynight", "extra")
+NUMBERS = ("frp_mw", "scan_km", "track_km", "bright_1", "bright_2", "fire_type")
+SIGNATURE = (*WORDS, *NUMBERS)
+"""The attributes that make an observation; rank and confidence class follow from them."""
+
+CHUNK = 100_000
+"""Rows handed to the driver at once: bounds the memory of a bulk load."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The rows of one file in canonical order (time, satellite, lon, lat), which is also the order of their keys.
+
+    Attributes
+    ----------
+    satellites
+        Names, sorted; `satellite` indexes them.
+    first
+        Whether a row is the first with its identity.
+    group
+        Number of the identity of each row.
+    words, numbers
+        Attribute columns by name: object arrays with None, float arrays with NaN.
+    """
+
+    line: Ints
+    minute: Ints
+    satellite: Ints
+    satellites: tuple[str, ...]
+    lon: Floats
+    lat: Floats
+    rank: Ints
+    confidence_class: npt.NDArray[Any]
+    words: dict[str, npt.NDArray[Any]]
+    numbers: dict[str, Floats]
+    first: Mask
+    group: Ints
+
+    def signature(self, row: int) -> tuple[Any, ...]:
+        """Return the attributes of one row, None where the feed gave none."""
+        plain = (float(self.numbers[name][row]) for name in NUMBERS)
+        return (*(self.words[name][row] for name in WORDS), *(None if x != x else x for x in plain))  # noqa: PLR0124
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How many rows were new, known, and how many older rows they replaced."""
+
+    accepted: int
+    duplicate: int
+    superseded: int
+
+
+def prepare(rows: pa.Table) -> Batch:
+    """Bring the valid rows of a file into canonical order and find repeated identities; no store is needed."""
+    names, satellite = _coded(rows["satellite"])
+    minute, lon, lat = (rows[name].to_numpy() for name in ("acq_minute", "lon", "lat"))
+    order = np.lexsort((lat, lon, satellite, minute))
+    minute, satellite, lon, lat = minute[order], satellite[order], lon[order], lat[order]
+    first = np.ones(len(order), dtype=bool)
+    if len(order):
+        first[1:] = ~(
+            (minute[1:] == minute[:-1])
+            & (satellite[1:] == satellite[:-1])
+            & (lon[1:] == lon[:-1])
+            & (lat[1:] == lat[:-1])
+        )
+    return Batch(
+        line=rows["line"].to_numpy()[order],
+        minute=minute,
+        satellite=satellite,
+        satellites=names,
+        lon=lon,
+        lat=lat,
+        rank=rows["rank"].to_numpy().astype(np.int64)[order],
+        confidence_class=_texts(rows["confidence_class"])[order],
+        words={name: _texts(rows[name])[order] for name in WORDS},
+        numbers={name: _floats(rows[name])[order] for name in NUMBERS},
+        first=first,
+        group=np.cumsum(first) - 1,
+    )
+
+
+def write(writer: Writer, file_id: int, parsed: ParsedFeed, batch: Batch) -> Outcome:
+    """Store what a file adds; the caller's transaction holds the lock."""
+    if not len(batch.minute):
+        return Outcome(0, 0, 0)
+    known = _known_in(writer, int(batch.minute[0]), int(batch.minute[-1]))
+    matched = _match(batch, known)
+    detection_ids = _insert_detections(writer, parsed, batch, matched)
+    observations, sightings, replaced = _judge(writer, batch, matched, detection_ids)
+    observation_ids = _insert_observations(writer, file_id, batch, detection_ids, observations)
+    _insert_sightings(writer, file_id, batch, sightings, observation_ids)
+    if len(known.ids):
+        replaced += supersession.refresh(
+            writer, int(batch.minute[0]), int(batch.minute[-1]), [batch.satellites[i] for i in np.unique(batch.satellite)]
+        )
+    return Outcome(len(observations), len(sightings), replaced)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Identities the store already holds in the time of a file."""
+
+    ids: Ints
+    minute: Ints
+    satellite: npt.NDArray[Any]
+    lon: Floats
+    lat: Floats
+
+
+def _known_in(reader: Reader, first: int, last: int) -> _Known:
+    table = Detection.__table__
+    rows = reader.connection.execute(
+        sa.select(table.c.id, minute_of(table.c.acq_at, reader), table.c.satellite, table.c.lon, table.c.lat).where(
+            table.c.acq_at >= instant_of(first), table.c.acq_at <= instant_of(last)
+        )
+    ).all()
+    ids, minute, satellite, lon, lat = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+    return _Known(
+        np.array(ids, dtype=np.int64),
+        np.array(minute, dtype=np.int64),
+        np.array(satellite, dtype=object),
+        np.array(lon, dtype=np.float64),
+        np.array(lat, dtype=np.float64),
+    )
+
+
+def minute_of(column: Any, reader: Reader) -> sa.ColumnElement[int]:
+    """Return the SQL expression of an instant column in minutes since the epoch."""
+    if reader.connection.dialect.name == "postgresql":
+        seconds = sa.func.extract("epoch", column)
+        return sa.cast(sa.func.floor(seconds / 60), sa.BigInteger)
+    return sa.cast(sa.func.unixepoch(sa.cast(column, sa.Text)), sa.Integer) / 60
+
+
+def _match(batch: Batch, known: _Known) -> Ints:
+    """Return the store's id of each identity of the batch, -1 where it is new."""
+    firsts = np.flatnonzero(batch.first)
+    found = np.full(len(firsts), -1, dtype=np.int64)
+    if not len(known.ids):
+        return found
+    code = {name: i for i, name in enumerate(batch.satellites)}
+    known_satellite = np.array([code.get(name, -1) for name in known.satellite], dtype=np.int64)
+    minute = np.concatenate([known.minute, batch.minute[firsts]])
+    satellite = np.concatenate([known_satellite, batch.satellite[firsts]])
+    lon = np.concatenate([known.lon, batch.lon[firsts]])
+    lat = np.concatenate([known.lat, batch.lat[firsts]])
+    fresh = np.arange(len(minute)) >= len(known.ids)
+    order = np.lexsort((fresh, lat, lon, satellite, minute))
+    a, b = order[:-1], order[1:]
+    same = (minute[a] == minute[b]) & (satellite[a] == satellite[b]) & (lon[a] == lon[b]) & (lat[a] == lat[b])
+    pairs = same & ~fresh[a] & fresh[b]
+    found[b[pairs] - len(known.ids)] = known.ids[a[pairs]]
+    return found
+
+
+def _insert_detections(writer: Writer, parsed: ParsedFeed, batch: Batch, matched: Ints) -> Ints:
+    """Insert new identities in canonical order; return the detection id of every row."""
+    firsts = np.flatnonzero(batch.first)
+    new = np.flatnonzero(matched < 0)
+    ids = matched.copy()
+    if len(new):
+        start = writer.allocate(Detection, len(new))
+        ids[new] = np.arange(start, start + len(new))
+        names = np.array(batch.satellites, dtype=object)
+        for part in _chunks(new):
+            rows = firsts[part]
+            writer.bulk(
+                Detection,
+                {
+                    "id": ids[part],
+                    "rev": writer.revision,
+                    "satellite": names[batch.satellite[rows]],
+                    "acq_at": batch.minute[rows],
+                    "lon": batch.lon[rows],
+                    "lat": batch.lat[rows],
+                    "source_kind": str(parsed.source_kind),
+                    "geom": (batch.lon[rows], batch.lat[rows]),
+                },
+                index=False,
+            )
+        writer.index_points(Detection, ids[new], batch.lon[firsts[new]], batch.lat[firsts[new]])
+    return ids[batch.group]
+
+
+def _judge(
+    writer: Writer, batch: Batch, matched: Ints, detection_ids: Ints
+) -> tuple[list[int], list[tuple[int, int | None, int]], int]:
+    """Decide for every row whether it is an observation or a sighting.
+
+    Returns
+    -------
+    observations
+        Rows that add an observation, in order.
+    sightings
+        (row, id of a stored observation or None, row of the batch's own observation).
+    replaced
+        How many older observations of the same identity a higher rank replaced.
+    """
+    plain = batch.first & (matched[batch.group] < 0)
+    observations = np.flatnonzero(plain).tolist()
+    others = np.flatnonzero(~plain)
+    if not len(others):
+        return observations, [], 0
+    stored = _stored_signatures(writer, np.unique(detection_ids[others][matched[batch.group[others]] >= 0]))
+    added: list[int] = []
+    sightings: list[tuple[int, int | None, int]] = []
+    own: dict[int, dict[tuple[Any, ...], int]] = {}
+    best: dict[int, int] = {}
+    first_row = np.flatnonzero(batch.first)
+    replaced = 0
+    for row in others.tolist():
+        detection = int(detection_ids[row])
+        if detection not in own:
+            own[detection] = {}
+            if matched[batch.group[row]] < 0:
+                founder = int(first_row[batch.group[row]])
+                own[detection][batch.signature(founder)] = founder
+                best[detection] = int(batch.rank[founder])
+            else:
+                best[detection] = max(rank for _, rank in stored[detection].values())
+        signature = batch.signature(row)
+        if signature in stored.get(detection, {}):
+            sightings.append((row, stored[detection][signature][0], -1))
+        elif signature in own[detection]:
+            sightings.append((row, None, own[detection][signature]))
+        else:
+            own[detection][signature] = row
+            added.append(row)
+            replaced += int(batch.rank[row]) != best[detection]
+            best[detection] = max(best[detection], int(batch.rank[row]))
+    return sorted(observations + added), sightings, replaced
+
+
+def _stored_signatures(reader: Reader, detections: Ints) -> dict[int, dict[tuple[Any, ...], tuple[int, int]]]:
+    """Return the known observations of some detections: signature to (id, rank)."""
+    table = Observation.__table__
+    found: dict[int, dict[tuple[Any, ...], tuple[int, int]]] = {}
+    columns = [table.c.detection_id, table.c.id, table.c.rank, *(table.c[name] for name in SIGNATURE)]
+    for part in _chunks(detections, 20_000):
+        query = sa.select(*columns).where(table.c.detection_id.in_(sa.bindparam("ids", expanding=True)))
+        for detection, key, rank, *values in reader.connection.execute(query, {"ids": part.tolist()}):
+            numbers = (None if v is None else float(v) for v in values[len(WORDS) :])
+            found.setdefault(detection, {})[(*values[: len(WORDS)], *numbers)] = (key, rank)
+    return found
+
+
+def _insert_observations(
+    writer: Writer, file_id: int, batch: Batch, detection_ids: Ints, rows: list[int]
+) -> dict[int, int]:
+    """Insert observations; return the id of each row's."""
+    if not rows:
+        return {}
+    start = writer.allocate(Observation, len(rows))
+    picked = np.array(rows, dtype=np.int64)
+    for part in _chunks(np.arange(len(rows))):
+        at = picked[part]
+        writer.bulk(
+            Observation,
+            {
+                "id": start + part,
+                "rev": writer.revision,
+                "detection_id": detection_ids[at],
+                "file_id": file_id,
+                "line": batch.line[at],
+                "rank": batch.rank[at],
+                "confidence_class": batch.confidence_class[at],
+                **{name: batch.words[name][at] for name in WORDS},
+                **{name: batch.numbers[name][at] for name in NUMBERS if name != "fire_type"},
+                "fire_type": [None if x != x else int(x) for x in batch.numbers["fire_type"][at].tolist()],  # noqa: PLR0124
+            },
+        )
+    return _RowIds(start, picked)
+
+
+class _RowIds(dict[int, int]):
+    """Row to observation id, found by bisection: a dictionary of a million rows would cost more than the rows."""
+
+    def __init__(self, start: int, rows: Ints) -> None:
+        super().__init__()
+        self._start, self._rows = start, rows
+
+    def __getitem__(self, row: int) -> int:
+        return self._start + int(np.searchsorted(self._rows, row))
+
+
+def _insert_sightings(
+    writer: Writer,
+    file_id: int,
+    batch: Batch,
+    sightings: list[tuple[int, int | None, int]],
+    observation_ids: dict[int, int],
+) -> None:
+    if not sightings:
+        return
+    start = writer.allocate(Sighting, len(sightings))
+    writer.bulk(
+        Sighting,
+        {
+            "id": np.arange(start, start + len(sightings)),
+            "rev": writer.revision,
+            "observation_id": [observation_ids[own] if key is None else key for _, key, own in sightings],
+            "file_id": file_id,
+            "line": batch.line[np.array([row for row, _, _ in sightings])],
+        },
+    )
+
+
+def _chunks(rows: Ints, size: int = CHUNK) -> Iterator[Ints]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[tuple[str, ...], Ints]:
+    """Return the sorted names of a word column and the index of each row's."""
+    values = _texts(column)
+    if not len(values):
+        return (), np.empty(0, dtype=np.int64)
+    encoded = column.combine_chunks()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.chunk(0)
+    names = encoded.dictionary.to_pylist() if pa.types.is_dictionary(encoded.type) else sorted(set(values))
+    if pa.types.is_dictionary(encoded.type):
+        codes = encoded.indices.to_numpy()
+        ranks = np.argsort(np.argsort(np.array(names, dtype=object), kind="stable"), kind="stable")
+        return tuple(sorted(names)), ranks[codes].astype(np.int64)
+    index = {name: i for i, name in enumerate(names)}
+    return tuple(names), np.array([index[v] for v in values], dtype=np.int64)
+
+
+def _texts(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    """Return a word or text column as an object array; null is None."""
+    parts = []
+    for chunk in column.chunks:
+        if pa.types.is_dictionary(chunk.type):
+            names = np.array([*chunk.dictionary.to_pylist(), None], dtype=object)
+            parts.append(names[chunk.indices.fill_null(len(names) - 1).to_numpy(zero_copy_only=False)])
+        else:
+            parts.append(np.array(chunk.to_pylist(), dtype=object))
+    return np.concatenate(parts) if parts else np.empty(0, dtype=object)
+
+
+def _floats(column: pa.ChunkedArray) -> Floats:
+    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
