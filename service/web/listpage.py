@@ -23,7 +23,7 @@ ROWS_PER_PAGE = 20
 """So that a page of the longest names stays under `MAX_BYTES`."""
 
 MAX_BYTES = 40_000
-_NAME, _PERSON, _PERSONS = 24, 24, 3
+_NAME, _PERSON, _PERSONS, _LABEL = 24, 24, 3, 10
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1\d{10}|0\d{2,3}[- ]?\d{7,8})(?!\d)")
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -173,6 +173,7 @@ def _known(fire_list: FireList, chinese: bool) -> str:
 def _row(row: FireListRow, number: int, chinese: bool, fire_list: FireList) -> dict[str, Any]:
     names = [_short(name, _NAME) for name in (row.county, row.township, row.grid) if name]
     place = " · ".join(names) or ("未定位到县" if chinese else "no county found")
+    label = _short(names[-1], _LABEL) if names else row.fire_point_id  # percent-encoded, a character is nine bytes
     first, last = to_beijing(row.first_seen), to_beijing(row.last_seen)
     times = first.strftime("%m-%d %H:%M") + (f"–{last:%H:%M}" if last != first else "")
     satellites = _short("、".join(row.satellites) if chinese else ", ".join(row.satellites), 60)
@@ -186,8 +187,8 @@ def _row(row: FireListRow, number: int, chinese: bool, fire_list: FireList) -> d
         "when": f"{times} {'北京时间' if chinese else 'Beijing time'}",
         "seen": f"{satellites} · {row.pixels} {'像元' if chinese else 'pixels'}{frp}",
         "position": f"{row.lon:.5f}, {row.lat:.5f}",
-        "geo": geo_link(row.lon, row.lat, place),
-        "amap": amap_link(row.lon, row.lat, place),
+        "geo": geo_link(row.lon, row.lat, label),
+        "amap": amap_link(row.lon, row.lat, label),
         "duty": [person(text) for text in row.duty[:_PERSONS]],
     }
 
