@@ -61,12 +61,14 @@ def synthetic_cells(
     counties
         Code to geometry; their borders must agree with each other.
     """
-    sites: dict[str, Points] = {}
-    for code in sorted(counties):
-        sites[code] = _village_sites(counties[code], Random(f"{seed}:{code}"))  # noqa: S311
+    counties = {code: counties[code] for code in sorted(counties)}
+    sites = {
+        code: _village_sites(shape, Random(f"{seed}:{code}"))  # noqa: S311 - a demonstration, not a secret
+        for code, shape in counties.items()
+    }
     pieces = _pieces(counties, sites)
     cells: list[SyntheticCell] = []
-    for code in sorted(counties):
+    for code in counties:
         cells.extend(_cells_of_county(code, counties[code], sites[code], pieces[code], seed))
     return tuple(sorted(cells, key=lambda cell: cell.code))
 
@@ -95,7 +97,8 @@ def lattice(area: Polygon | MultiPolygon, spacing_km: float, random: Random) -> 
             for column in columns
         ]
     )
-    return points[shapely.contains_xy(area, points[:, 0], points[:, 1])]
+    inside: Points = points[shapely.contains_xy(area, points[:, 0], points[:, 1])]
+    return inside
 
 
 def _pieces(
