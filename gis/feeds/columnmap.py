@@ -82,7 +82,9 @@ class ColumnMap:
         """
         missing = sorted(name for name, value in self.constants.items() if value is None)
         if missing:
-            raise _incomplete(self.name, missing, "在表中没有,需由知情人给出", "are not in the table and must be stated")
+            raise _incomplete(
+                self.name, missing, "在表中没有,需由知情人给出", "are not in the table and must be stated"
+            )
 
     def layout(self, header: Sequence[str] | None) -> Layout:
         """Return the layout of a table with this header (None: the names in the map).
@@ -92,7 +94,9 @@ class ColumnMap:
         RefusedInputError
             ``map_mismatch``: a column of the map is not in the header.
         """
-        written = tuple(name.strip().lstrip("\N{ZERO WIDTH NO-BREAK SPACE}") for name in (header or self.names))
+        written = tuple(
+            name.strip().lstrip("\N{ZERO WIDTH NO-BREAK SPACE}") for name in (header or self.names)
+        )
         places = {_key(name): at for at, name in reversed(list(enumerate(written)))}
         readers: dict[str, tuple[int, ...]] = {}
         for name, parts in self.columns.items():
@@ -114,7 +118,9 @@ class ColumnMap:
         columns: dict[str, int] = {}
         getters: list[Callable[[list[str]], str]] = []
         for name in FIELDS:
-            source = "acq_datetime" if name in ("acq_date", "acq_time") and "acq_datetime" in readers else name
+            source = (
+                "acq_datetime" if name in ("acq_date", "acq_time") and "acq_datetime" in readers else name
+            )
             if source in readers:
                 columns[name] = readers[source][0]
                 getters.append(self._getter(name, source, readers[source], written))
@@ -208,7 +214,9 @@ def _incomplete(name: str, fields: Sequence[str], zh: str, en: str) -> RefusedIn
 
 def builtin_map_names() -> list[str]:
     """Return the names of the maps that come with the package."""
-    return sorted(item.name.removesuffix(".yaml") for item in _folder().iterdir() if item.name.endswith(".yaml"))
+    return sorted(
+        item.name.removesuffix(".yaml") for item in _folder().iterdir() if item.name.endswith(".yaml")
+    )
 
 
 def builtin_map(name: str) -> ColumnMap:
@@ -250,7 +258,9 @@ def load_column_map(text: str) -> ColumnMap:
     loaded = ColumnMap(
         name=notes.text(data, (), "name"),
         title=notes.text(data, (), "title", ""),
-        source_kind=SourceKind(_choice(notes, data, "source_kind", {kind.value: kind.value for kind in SourceKind})),
+        source_kind=SourceKind(
+            _choice(notes, data, "source_kind", {kind.value: kind.value for kind in SourceKind})
+        ),
         encoding=_choice(notes, data, "encoding", {"auto": None, **{e: e for e in ENCODINGS}}, "auto"),
         separator=_choice(notes, data, "separator", _SEPARATORS, ","),
         header_row=_header_row(notes, data),
@@ -286,7 +296,9 @@ def _check_whole(notes: Complaints, loaded: ColumnMap) -> None:
         notes.add(("constants", "satellite"), f"{named!r} is no satellite known here")
 
 
-def _choice(notes: Complaints, data: Mapping[str, Any], key: str, known: Mapping[str, Any], default: str = "") -> Any:
+def _choice(
+    notes: Complaints, data: Mapping[str, Any], key: str, known: Mapping[str, Any], default: str = ""
+) -> Any:
     value = data.get(key, default or None)
     word = value if value in (",", ";", "\t") else str(value).strip().lower()
     if value is None:

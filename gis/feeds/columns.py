@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.csv
 
 from gis.feeds import words
+from gis.feeds.arrays import coded, numbers, one_array, strings, values_of
 from gis.feeds.dates import SunSample
-from gis.feeds.layout import NUMBER_RANGES, REQUIRED, Layout
+from gis.feeds.layout import JUDGED, NUMBER_RANGES, REQUIRED, Layout
 from gis.feeds.model import SCHEMA, WORD
 from gis.feeds.words import DateOrder
 from gis.types import SourceKind
@@ -27,8 +28,6 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Outside = Callable[[Floats, Floats], Mask]
-
-_NO_CODE = -1
 
 
 @dataclass(slots=True)
@@ -49,7 +48,9 @@ class Batch:
         return self.lines + at if isinstance(self.lines, int) else self.lines[at]
 
 
-def parse_clean(data: bytes, first_line: int, layout: Layout, order: DateOrder | None) -> Batch | None:
+def parse_clean(
+    data: bytes, first_line: int, count: int, layout: Layout, order: DateOrder | None
+) -> Batch | None:
     """Return a chunk of whole lines as a batch, or None when any line of it is doubtful.
 
     Parameters
@@ -58,6 +59,8 @@ def parse_clean(data: bytes, first_line: int, layout: Layout, order: DateOrder |
         UTF-8 lines, each with its line end.
     first_line
         Physical line of the first.
+    count
+        How many lines there are.
     layout
         What the columns are.
     order
@@ -70,7 +73,7 @@ def parse_clean(data: bytes, first_line: int, layout: Layout, order: DateOrder |
     except pa.ArrowException:
         return None
     # Rows must be lines, else the line numbers lie (a blank line, a quote that swallowed a line end).
-    if table.num_rows != data.count(b"\n"):
+    if table.num_rows != count:
         return None
     sound = _numbers_sound(table) and _words_sound(table, layout, order)
     return Batch(table, first_line) if sound else None
@@ -79,15 +82,10 @@ def parse_clean(data: bytes, first_line: int, layout: Layout, order: DateOrder |
 def _read(data: bytes, layout: Layout) -> pa.Table:
     places = [*layout.columns.values(), *(at for _, at in layout.extras)]
     names = [f"#{at}" for at in range(layout.width)]
-    kinds = {
-        names[at]: pa.float64() if name in NUMBER_RANGES else WORD
-        for name, at in zip(layout.names, places, strict=True)
-    }
+    kinds = {names[at]: _kind(name) for name, at in zip(layout.names, places, strict=True)}
     table = pyarrow.csv.read_csv(
         pa.BufferReader(data),
-        read_options=pyarrow.csv.ReadOptions(
-            use_threads=False, column_names=names, block_size=len(data) + 1
-        ),
+        read_options=pyarrow.csv.ReadOptions(use_threads=False, column_names=names, block_size=len(data) + 1),
         parse_options=pyarrow.csv.ParseOptions(delimiter=layout.separator, ignore_empty_lines=False),
         convert_options=pyarrow.csv.ConvertOptions(
             column_types=kinds,
@@ -99,19 +97,29 @@ def _read(data: bytes, layout: Layout) -> pa.Table:
     return table.rename_columns(list(layout.names))
 
 
+def _kind(name: str) -> pa.DataType:
+    """Return how a column is parsed: words that are judged as codes, words that are only carried along as text."""
+    if name in NUMBER_RANGES:
+        return pa.float64()
+    return WORD if name in JUDGED else pa.string()
+
+
 def _numbers_sound(table: pa.Table) -> bool:
     for name in set(table.column_names) & set(NUMBER_RANGES):
-        column = table.column(name)
-        values = column.to_numpy()
+        values, missing = _numbers(table, name)
         low, high = NUMBER_RANGES[name]
-        if column.null_count:
+        if missing is not None:
             if name in REQUIRED:
                 return False
-            values = values[column.is_valid().to_numpy()]
+            values = values[~missing]
         # NaN fails both comparisons, so that a text such as nan or inf goes to the line reader.
         if len(values) and not (values.min() >= low and values.max() <= high):
             return False
     return True
+
+
+def _numbers(table: pa.Table, name: str) -> tuple[Floats, Mask | None]:
+    return values_of(one_array(table.column(name)))
 
 
 def _words_sound(table: pa.Table, layout: Layout, order: DateOrder | None) -> bool:
@@ -152,10 +160,10 @@ def _pairs(left: npt.NDArray[np.int32], right: npt.NDArray[np.int32], n_left: in
 def _words(table: pa.Table, name: str) -> tuple[npt.NDArray[np.int32], list[str]]:
     """Return the codes of a column of words and its distinct words."""
     column = table.column(name)
-    array = column.chunk(0) if column.num_chunks == 1 else column.unify_dictionaries().combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        return np.empty(0, np.int32), []
-    return array.indices.to_numpy(zero_copy_only=False), array.dictionary.to_pylist()
+    if name not in JUDGED:
+        column = column.dictionary_encode()
+    array = one_array(column)
+    return values_of(array.indices)[0], array.dictionary.to_pylist()
 
 
 def open_dates(batch: Batch) -> set[str]:
@@ -177,12 +185,14 @@ def sun_sample(batch: Batch, layout: Layout) -> SunSample | None:
     is_day = np.array([words.daynight(text) == "D" for text in flag_texts], bool)
     at = np.flatnonzero(usable[codes] & is_day[flags])
     times, time_texts = _words(table, "acq_time")
-    minutes = np.array([words.minute_of_day(text) or 0 for text in time_texts], np.int64) - layout.minutes_east
+    minutes = (
+        np.array([words.minute_of_day(text) or 0 for text in time_texts], np.int64) - layout.minutes_east
+    )
     first = np.array([r[0] or 0 for r in readings], np.int64)
     second = np.array([r[1] or 0 for r in readings], np.int64)
     return SunSample(
-        lon=table.column("longitude").to_numpy()[at],
-        lat=table.column("latitude").to_numpy()[at],
+        lon=_numbers(table, "longitude")[0][at],
+        lat=_numbers(table, "latitude")[0][at],
         minute=minutes[times[at]],
         month_first=first[codes[at]],
         day_first=second[codes[at]],
@@ -212,7 +222,7 @@ class Finisher:
         if not batch.count:
             return Finished(None, 0, {})
         table = batch.table
-        lon, lat = self._stored(table.column("longitude").to_numpy(), table.column("latitude").to_numpy())
+        lon, lat = self._stored(_numbers(table, "longitude")[0], _numbers(table, "latitude")[0])
         minute = self._minutes(table)
         coverage = self._coverage(table, minute)
         at = np.arange(batch.count)
@@ -256,8 +266,10 @@ class Finisher:
                 merge_coverage(found, {name: (int(mine.min()), int(mine.max()), len(mine))})
         return found
 
-    def _rows(self, batch: Batch, at: npt.NDArray[np.intp], lon: Floats, lat: Floats, minute: Ints) -> pa.Table:
-        kept = batch.table.take(pa.array(at)) if len(at) < batch.count else batch.table
+    def _rows(
+        self, batch: Batch, at: npt.NDArray[np.intp], lon: Floats, lat: Floats, minute: Ints
+    ) -> pa.Table:
+        kept = batch.table.take(numbers(at)) if len(at) < batch.count else batch.table
         codes, names, families, written = self._satellites(kept)
         archived = self._types(kept)
         columns: dict[str, Any] = {
@@ -265,22 +277,23 @@ class Finisher:
             "lon": lon,
             "lat": lat,
             "acq_minute": minute,
-            "satellite": _coded(codes, names),
+            "satellite": coded(codes, names),
             "instrument": self._instruments(kept, codes, names, families),
             "version": _plain_words(kept, "version"),
             "rank": self._ranks(kept, archived),
             "confidence_raw": _plain_words(kept, "confidence"),
             "confidence_class": self._classes(kept, codes, families),
             "daynight": self._daynight(kept),
-            "fire_type": pa.array(archived, pa.int8(), mask=archived < 0),
+            "fire_type": numbers(archived, archived < 0),
             "extra": self._extras(kept, codes, written),
         }
         for name, field in (("frp_mw", "frp"), ("bright_1", "bright_1"), ("bright_2", "bright_2")):
             columns[name] = _floats(kept, field, zero_is_null=name != "frp_mw")
         columns["scan_km"] = _floats(kept, "scan", zero_is_null=True)
         columns["track_km"] = _floats(kept, "track", zero_is_null=True)
-        return pa.table([pa.array(columns[f.name], f.type) if isinstance(columns[f.name], np.ndarray)
-                         else columns[f.name] for f in SCHEMA], schema=SCHEMA)  # fmt: skip
+        arrays = [columns[name] for name in SCHEMA.names]
+        arrays = [numbers(array) if isinstance(array, np.ndarray) else array for array in arrays]
+        return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
     def _types(self, kept: pa.Table) -> npt.NDArray[np.int8]:
         if "type" not in kept.column_names:
@@ -299,18 +312,18 @@ class Finisher:
         for pair in pairs:
             sat, text = divmod(int(pair), len(texts))
             found.append(words.instrument(texts[text], names[sat], families[sat]))
-        return _coded(inverse, found)
+        return coded(inverse, found)
 
     def _classes(self, kept: pa.Table, codes: npt.NDArray[np.int32], families: Sequence[str]) -> pa.Array:
         if "confidence" not in kept.column_names:
-            return _coded(np.zeros(kept.num_rows, np.int32), ["unknown"])
+            return coded(np.zeros(kept.num_rows, np.int32), ["unknown"])
         written, texts = _words(kept, "confidence")
         pairs, inverse = np.unique(codes.astype(np.int64) * len(texts) + written, return_inverse=True)
         found = []
         for pair in pairs:
             sat, text = divmod(int(pair), len(texts))
             found.append(str(words.confidence(families[sat], texts[text])[0] or "unknown"))
-        return _coded(inverse, found)
+        return coded(inverse, found)
 
     def _ranks(self, kept: pa.Table, types: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
         if self._layout.rank is not None:
@@ -326,7 +339,7 @@ class Finisher:
         if "daynight" not in kept.column_names:
             return pa.nulls(kept.num_rows, WORD)
         codes, texts = _words(kept, "daynight")
-        return _coded(codes, [words.daynight(text) or None for text in texts])
+        return coded(codes, [words.daynight(text) or None for text in texts])
 
     def _extras(self, kept: pa.Table, codes: npt.NDArray[np.int32], written: Sequence[str]) -> pa.Array:
         """Return columns without a field of their own as canonical JSON of texts; null where all are empty.
@@ -345,34 +358,28 @@ class Finisher:
             facts = {key: text for key, text in facts.items() if not words.is_null(text)}
             if products[codes[row]]:
                 facts["product"] = products[codes[row]]
-            out.append(json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":")) if facts else None)
-        return pa.array(out, pa.string())
-
-
-def _coded(codes: npt.NDArray[Any], values: Sequence[str | None]) -> pa.Array:
-    """Return a column of words from codes; equal words share one code, None is null."""
-    distinct = sorted({value for value in values if value is not None})
-    place = {value: at for at, value in enumerate(distinct)}
-    mapped = np.array([_NO_CODE if value is None else place[value] for value in values], np.int32)[codes]
-    indices = pa.array(mapped, pa.int32(), mask=mapped == _NO_CODE)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(distinct, pa.string()))
+            out.append(
+                json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+                if facts
+                else None
+            )
+        return strings(out)
 
 
 def _plain_words(kept: pa.Table, name: str) -> pa.Array:
     if name not in kept.column_names:
         return pa.nulls(kept.num_rows, WORD)
     codes, texts = _words(kept, name)
-    return _coded(codes, [None if words.is_null(text) else text.strip() for text in texts])
+    return coded(codes, [None if words.is_null(text) else text.strip() for text in texts])
 
 
 def _floats(kept: pa.Table, name: str, *, zero_is_null: bool) -> pa.Array:
     """Return a column of numbers; geostationary feeds write 0 where scan, track or brightness is unknown."""
     if name not in kept.column_names:
         return pa.nulls(kept.num_rows, pa.float64())
-    column = kept.column(name)
-    values = column.to_numpy()
-    missing = column.is_null().to_numpy() | np.isnan(values)
-    return pa.array(values, pa.float64(), mask=missing | (values == 0.0) if zero_is_null else missing)
+    values, missing = _numbers(kept, name)
+    absent = np.isnan(values) if missing is None else missing | np.isnan(values)
+    return numbers(values, absent | (values == 0.0) if zero_is_null else absent)
 
 
 def merge_coverage(into: dict[str, tuple[int, int, int]], more: dict[str, tuple[int, int, int]]) -> None:

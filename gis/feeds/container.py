@@ -17,6 +17,7 @@ from isal import igzip, isal_zlib
 from gis.errors import RefusedInputError
 from gis.feeds.model import printable
 
+IsalError: Any = isal_zlib.error
 BLOCK = 1 << 20
 _PEEK = 1 << 16
 _RATIO_FROM = 16 * 2**20
@@ -104,12 +105,12 @@ class Member:
         raw = io.BytesIO(self.data)
         before = 0
         try:
-            with igzip.IGzipFile(fileobj=raw) as stream:
+            with igzip.IGzipFile(fileobj=raw) as stream:  # type: ignore[no-untyped-call]
                 while block := stream.read(size):
                     position = raw.tell()
                     yield block, position - before
                     before = position
-        except (OSError, EOFError, isal_zlib.error, struct.error) as error:
+        except (OSError, EOFError, IsalError, struct.error) as error:
             raise _damaged(self.label, str(error)) from error
 
     def _deflated_blocks(self, size: int) -> Iterator[tuple[bytes, int]]:
@@ -126,7 +127,7 @@ class Member:
                 crc = isal_zlib.crc32(block, crc)
                 total += len(block)
                 yield block, consumed
-        except isal_zlib.error as error:
+        except IsalError as error:
             raise _damaged(self.label, str(error)) from error
         if total != self.declared or crc != self.crc:
             raise _damaged(self.label, "length or checksum differs from the directory")
@@ -152,7 +153,7 @@ class Container(Sequence[Member]):
         return len(self.members)
 
 
-def open_container(data: bytes, /, *, name: str = "", limits: Limits = Limits()) -> Container:  # noqa: B008
+def open_container(data: bytes, /, *, name: str = "", limits: Limits = Limits()) -> Container:
     """Return the readable members of an input, recognised by magic bytes (never by name).
 
     A member of a zip that is a document rather than a table (FIRMS puts a Readme.txt in its downloads; macOS adds its
@@ -166,7 +167,9 @@ def open_container(data: bytes, /, *, name: str = "", limits: Limits = Limits())
         ``encrypted_archive``, ``no_table``.
     """
     if not data:
-        raise RefusedInputError("empty_file", "文件为空。请重新下载。", "The file is empty. Download it again.")
+        raise RefusedInputError(
+            "empty_file", "文件为空。请重新下载。", "The file is empty. Download it again."
+        )
     label = safe_label(name) or "feed"
     kind = _archive_kind(data[:8])
     if kind == "zip":

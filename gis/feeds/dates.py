@@ -81,7 +81,9 @@ def _by_sun(samples: list[SunSample]) -> DateOrder | None:
         "mdy": _dark_rows([(s.lon, s.lat, s.minute, s.month_first) for s in samples]),
         "dmy": _dark_rows([(s.lon, s.lat, s.minute, s.day_first) for s in samples]),
     }
-    disproved = {order: rows >= MIN_ROWS and passes >= MIN_OVERPASSES for order, (rows, passes) in dark.items()}
+    disproved = {
+        order: rows >= MIN_ROWS and passes >= MIN_OVERPASSES for order, (rows, passes) in dark.items()
+    }
     if disproved["dmy"] and dark["mdy"][0] == 0:
         return "mdy"
     if disproved["mdy"] and dark["dmy"][0] == 0:
@@ -89,7 +91,9 @@ def _by_sun(samples: list[SunSample]) -> DateOrder | None:
     return None
 
 
-def _dark_rows(parts: list[tuple[Array, Array, npt.NDArray[np.int64], npt.NDArray[np.int64]]]) -> tuple[int, int]:
+def _dark_rows(
+    parts: list[tuple[Array, Array, npt.NDArray[np.int64], npt.NDArray[np.int64]]],
+) -> tuple[int, int]:
     """Return how many rows flagged day lie in the dark, and in how many distinct minutes."""
     instants = []
     for lon, lat, minute, day in parts:
@@ -127,7 +131,11 @@ def sun_elevation(lon: Array, lat: Array, minute: npt.NDArray[np.int64]) -> Arra
 
 def _ambiguous(example: str, *, both: bool) -> RefusedInputError:
     zh = "同一文件里既有只能月前、又有只能日前的日期" if both else "无法判断是月/日还是日/月"
-    en = "some dates can only be month-first and others only day-first" if both else "month-first or day-first?"
+    en = (
+        "some dates can only be month-first and others only day-first"
+        if both
+        else "month-first or day-first?"
+    )
     return RefusedInputError(
         "ambiguous_date",
         f"日期“{example}”:{zh}。核对来源后用 --dates mdy(月/日/年)或 --dates dmy(日/月/年)重新导入。",

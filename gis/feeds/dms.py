@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-_HEMISPHERES = {"N": "lat", "S": "lat", "北": "lat", "南": "lat", "E": "lon", "W": "lon", "东": "lon", "西": "lon"}
+_HEMISPHERES = {
+    "N": "lat",
+    "S": "lat",
+    "北": "lat",
+    "南": "lat",
+    "E": "lon",
+    "W": "lon",
+    "东": "lon",
+    "西": "lon",
+}
 _SIGNS = {"S": -1, "W": -1, "南": -1, "西": -1}
 _DMS = re.compile(
     r"(?P<before>[NSEW]|[东西]经|[北南]纬)?\s*"
@@ -58,7 +67,9 @@ def join_dms(degrees: str, minutes: str, seconds: str, sign: int = 1) -> float |
     return float(sign * (abs(Fraction(whole)) + m / 60 + s / 3600))
 
 
-_CHINESE = str.maketrans({"年": "-", "月": "-", "日": " ", "号": " ", "时": ":", "点": ":", "分": ":", "秒": " ", "：": ":"})
+_CHINESE = str.maketrans(
+    {"年": "-", "月": "-", "日": " ", "号": " ", "时": ":", "点": ":", "分": ":", "秒": " ", "：": ":"}
+)
 _SPLIT = re.compile(r"(\S+?)(?:T|\s+)(\d\S*)", re.ASCII)
 _OFFSET = re.compile(r"(.*?)(Z|[+-]\d{2}:?\d{2})", re.ASCII)
 

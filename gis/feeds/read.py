@@ -185,7 +185,7 @@ class _Run:
         if self._rejected > self._limits.max_rejected:
             raise RefusedInputError(
                 "too_many_rejected",
-                f"超过 {self._limits.max_rejected} 行无法读取,文件不像此类数据({self.layout.feed})。请核对来源与分隔符。",
+                f"超过 {self._limits.max_rejected} 行无法读取,不像此类数据({self.layout.feed})。请核对来源。",
                 f"More than {self._limits.max_rejected} lines cannot be read: this is no such feed "
                 f"({self.layout.feed}). Check its origin and separator.",
                 feed=self.layout.feed,
@@ -196,7 +196,7 @@ class _Run:
         if chunk.records is not None:
             self._screen(chunk.records, piece)
         else:
-            self._lines(chunk.data, chunk.first_line, piece)
+            self._lines(chunk.data, chunk.first_line, chunk.lines, piece)
         for at, batch in enumerate(piece.batches):
             # Without an open date the order does not matter, so that nothing has to be kept back.
             ready = self.order is not None or not open_dates(batch)
@@ -205,29 +205,32 @@ class _Run:
                 piece.batches[at] = _NO_BATCH
         return piece
 
-    def _lines(self, data: bytes, line: int, piece: _Piece) -> None:
+    def _lines(self, data: bytes, line: int, count: int, piece: _Piece) -> None:
         """Take clean lines by the chunk; narrow doubtful ones down until few are left to read one by one."""
         if not data.endswith(b"\n"):
             cut = data.rfind(b"\n") + 1
             if cut:
-                self._lines(data[:cut], line, piece)
-            self._screen([Record(line + data.count(b"\n"), data[cut:].removesuffix(b"\r"), cut=True)], piece)
+                self._lines(data[:cut], line, count, piece)
+            self._screen([Record(line + count, data[cut:].removesuffix(b"\r"), cut=True)], piece)
             return
         clean = self._clean(data)
-        batch = parse_clean(clean, line, self.layout, self.order) if clean is not None else None
+        batch = parse_clean(clean, line, count, self.layout, self.order) if clean is not None else None
         if batch is not None:
             piece.batches.append(batch)
             return
         ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
         if len(ends) <= _SMALL_LINES:
             lines = data.split(b"\n")[:-1]
-            self._screen([Record(line + at, text.removesuffix(b"\r")) for at, text in enumerate(lines)], piece)
+            self._screen(
+                [Record(line + at, text.removesuffix(b"\r")) for at, text in enumerate(lines)], piece
+            )
             return
         step = -(-len(ends) // _PIECES)
         start = 0
         for at in range(0, len(ends), step):
-            stop = int(ends[min(at + step, len(ends)) - 1]) + 1
-            self._lines(data[start:stop], line + at, piece)
+            below = min(at + step, len(ends))
+            stop = int(ends[below - 1]) + 1
+            self._lines(data[start:stop], line + at, below - at, piece)
             start = stop
 
     def _clean(self, data: bytes) -> bytes | None:
@@ -265,7 +268,9 @@ class _Run:
                 if late.rows is not None:
                     tables.append(late.rows)
             piece.batches, piece.finished = [], []
-        rows = pa.concat_tables(tables).unify_dictionaries().combine_chunks() if tables else SCHEMA.empty_table()
+        rows = (
+            pa.concat_tables(tables).unify_dictionaries().combine_chunks() if tables else SCHEMA.empty_table()
+        )
         rejected = sorted((one for piece in self._pieces for one in piece.rejected), key=lambda one: one.line)
         return ParsedFeed(
             feed=self._feed_name(coverage),
@@ -297,7 +302,7 @@ class _Run:
         return self.layout.feed
 
 
-_NO_BATCH = Batch(pa.table({}), 0)
+_NO_BATCH = Batch(pa.Table.from_arrays([], names=[]), 0)
 
 
 def _chain(first: Chunk, second: Chunk, rest: Iterator[Chunk]) -> Iterator[Chunk]:

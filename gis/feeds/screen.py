@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 
-from gis.feeds.layout import NUMBER_RANGES, REQUIRED, Layout, normalise
+from gis.feeds.arrays import numbers, strings
+from gis.feeds.layout import JUDGED, NUMBER_RANGES, REQUIRED, Layout, normalise
 from gis.feeds.lines import Record, tokens
 from gis.feeds.model import MAX_RAW, Rejected, rejection
 from gis.feeds.words import (
@@ -51,8 +53,8 @@ class Screener:
     def __init__(self, layout: Layout, encoding: str, order: DateOrder | None) -> None:
         self.layout = layout
         self._encoding = encoding
-        self._checks = [(at, name, _check_of(name, layout, order)) for at, name in enumerate(layout.names)]
-        self._checks = [check for check in self._checks if check[2] is not None]
+        checks = [(at, name, _check_of(name, layout, order)) for at, name in enumerate(layout.names)]
+        self._checks = [(at, name, verdict) for at, name, verdict in checks if verdict is not None]
         self._places = [*layout.columns.values(), *(at for _, at in layout.extras)]
         self._satellite = layout.names.index("satellite")
         self._confidence = layout.names.index("confidence") if "confidence" in layout.names else -1
@@ -169,9 +171,12 @@ def table_of(accepted: list[Accepted], layout: Layout) -> pa.Table:
     """Return accepted records as the columns that the vectorised reader gives."""
     arrays = []
     for at, name in enumerate(layout.names):
-        texts = [values[at] for _, values in accepted]
+        cells = [values[at] for _, values in accepted]
         if name in NUMBER_RANGES:
-            arrays.append(pa.array([number(text) for text in texts], pa.float64()))
+            found = [number(cell) for cell in cells]
+            missing = np.array([value is None for value in found], np.bool_)
+            arrays.append(numbers(np.array([value or 0.0 for value in found], np.float64), missing))
         else:
-            arrays.append(pa.array(texts, pa.string()).dictionary_encode())
-    return pa.table(arrays, names=list(layout.names))
+            column = strings(cells)
+            arrays.append(column.dictionary_encode() if name in JUDGED else column)
+    return pa.Table.from_arrays(arrays, names=list(layout.names))

@@ -85,7 +85,7 @@ def date_problem(text: str, order: DateOrder | None) -> str | None:
 
 @lru_cache(maxsize=8192)
 def minute_of_day(text: str) -> int | None:
-    """Return minutes after midnight of ``HHMM`` (lost zeros allowed), ``HH:MM`` or ``HH:MM:SS``; seconds are dropped."""
+    """Return minutes after midnight of ``HHMM`` (zeros may be lost), ``HH:MM``, ``HH:MM:SS``; seconds drop."""
     stripped = text.strip()
     if match := _CLOCK.fullmatch(stripped):
         hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
