@@ -48,7 +48,9 @@ def compare(
     now = {row.fire_point_id: row for row in listed}
     apart = {row.fire_point_id: row for row in left_out}
     live = {old: old if old in now else resolve(old) for old in sent}
-    baseline = {new: sent[old] for old, new in sorted(live.items(), reverse=True) if new in now and new not in sent}
+    baseline = {
+        new: sent[old] for old, new in sorted(live.items(), reverse=True) if new in now and new not in sent
+    }
     result = Changes()
     for name, row in now.items():
         was = sent.get(name) or baseline.get(name)

@@ -11,7 +11,10 @@ from service.reports.model import COLUMNS, FireList, FireListRow
 from service.store.types import canonical_json
 
 KML = "http://www.opengis.net/kml/2.2"
-_NUMBERS = {"pixels": "int", **dict.fromkeys(("lon", "lat", "county_share", "cropland_share", "frp_mw"), "double")}
+_NUMBERS = {
+    "pixels": "int",
+    **dict.fromkeys(("lon", "lat", "county_share", "cropland_share", "frp_mw"), "double"),
+}
 STATUS_COLOURS = {
     "unverified": "#d7301f",
     "overdue": "#7a0177",
@@ -62,7 +65,11 @@ def kml_bytes(fire_list: FireList) -> bytes:
     document = _add(root, "Document")
     _add(document, "name", words.title(fire_list))
     _add(document, "open", "1")
-    _add(document, "description", "\n".join(f"{label}: {value}" for label, value in tables.header_lines(fire_list)))
+    _add(
+        document,
+        "description",
+        "\n".join(f"{label}: {value}" for label, value in tables.header_lines(fire_list)),
+    )
     for name in sorted({_style(row) for row in fire_list.rows}):
         _add_style(document, name)
     schema = _add(document, "Schema", name="firelist", id="firelist")
@@ -117,7 +124,9 @@ def _add_placemark(document: ET.Element, row: FireListRow) -> None:
 
 
 def _add(parent: ET.Element, tag: str, text: str | None = None, **attributes: str) -> ET.Element:
-    element = ET.SubElement(parent, f"{{{KML}}}{tag}", {name: _xml(value) for name, value in attributes.items()})
+    element = ET.SubElement(
+        parent, f"{{{KML}}}{tag}", {name: _xml(value) for name, value in attributes.items()}
+    )
     if text is not None:
         element.text = _xml(text)
     return element

@@ -132,7 +132,11 @@ class FeedOfDay:
     def from_dict(cls, feed: Mapping[str, Any]) -> FeedOfDay:
         """Return the feed that `as_dict` wrote."""
         return cls(
-            feed["satellite"], feed["state"], _instant(feed["first_seen"]), _instant(feed["last_seen"]), feed["rows"]
+            feed["satellite"],
+            feed["state"],
+            _instant(feed["first_seen"]),
+            _instant(feed["last_seen"]),
+            feed["rows"],
         )
 
 

@@ -118,7 +118,11 @@ def warnings(fire_list: FireList) -> list[str]:
 def header_lines(fire_list: FireList) -> list[tuple[str, str]]:
     """Return the header data as pairs (label, value) for a sheet or a description, Chinese before English."""
     header = fire_list.header
-    counts, feeds, day = words.counts_line(fire_list), words.feeds_line(fire_list), words.interval_line(fire_list)
+    counts, feeds, day = (
+        words.counts_line(fire_list),
+        words.feeds_line(fire_list),
+        words.interval_line(fire_list),
+    )
     lines = [
         ("标题 title", words.title(fire_list)),
         ("单位 unit", f"{header.unit} {header.unit_code}".strip()),
@@ -151,7 +155,20 @@ def terminal_table(fire_list: FireList) -> Table:
     from rich.table import Table
 
     table = Table(title=escape(words.title(fire_list)), caption=escape(words.counts_line(fire_list).zh))
-    for label in ("编号", "变化", "时间（北京）", "县", "乡镇", "网格", "经度", "纬度", "像元", "卫星", "交界", "状态"):
+    for label in (
+        "编号",
+        "变化",
+        "时间（北京）",
+        "县",
+        "乡镇",
+        "网格",
+        "经度",
+        "纬度",
+        "像元",
+        "卫星",
+        "交界",
+        "状态",
+    ):
         table.add_column(label, overflow="fold")
     for row in fire_list.rows:
         table.add_row(
@@ -187,5 +204,6 @@ def _moment(moment: Any) -> str:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, str):
-        return neutral(value)
+        # Part by part: where the locale's separator is a semicolon, a spreadsheet splits the joined list.
+        return LIST_SEPARATOR.join(map(neutral, value.split(LIST_SEPARATOR)))
     return "" if value is None else value

@@ -92,7 +92,12 @@ class _Styles:
 def _write_rows(sheet: Any, styles: _Styles, fire_list: FireList, rows: tuple[FireListRow, ...]) -> None:
     for index, name in enumerate(COLUMNS):
         head = styles.shown_as(
-            words.COLUMN_WORDS[name].zh, bold=True, text_wrap=True, bottom=2, bg_color="#F2F2F2", align="center"
+            words.COLUMN_WORDS[name].zh,
+            bold=True,
+            text_wrap=True,
+            bottom=2,
+            bg_color="#F2F2F2",
+            align="center",
         )
         sheet.write_string(0, index, name, head)
         sheet.set_column(index, index, _WIDTHS[name])
