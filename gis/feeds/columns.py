@@ -132,8 +132,11 @@ def _words_sound(table: pa.Table, layout: Layout, order: DateOrder | None) -> bo
         "daynight": lambda text: words.daynight(text) is not None,
         "type": lambda text: words.fire_type(text) is not None,
     }
-    for name in set(table.column_names) & set(tests):
-        if not all(map(tests[name], _words(table, name)[1])):
+    for name in set(table.column_names) & JUDGED:
+        written = _words(table, name)[1]
+        if max(map(len, written), default=0) > words.MAX_CELL:
+            return False
+        if name in tests and not all(map(tests[name], written)):
             return False
     return "confidence" not in table.column_names or _confidence_sound(table)
 

@@ -18,7 +18,8 @@ from gis.errors import RefusedInputError
 from gis.feeds.model import printable
 
 IsalError: Any = isal_zlib.error
-BLOCK = 1 << 20
+BLOCK = 1 << 21
+_SLICE = 1 << 18
 _PEEK = 1 << 16
 _RATIO_FROM = 16 * 2**20
 
@@ -115,18 +116,20 @@ class Member:
 
     def _deflated_blocks(self, size: int) -> Iterator[tuple[bytes, int]]:
         stream = isal_zlib.decompressobj(-15)
-        pending: bytes = self.data[self.start : self.stop]
+        at, tail = self.start, b""
         crc = total = 0
         try:
             while not stream.eof:
-                block = stream.decompress(pending, size)
-                rest = stream.unconsumed_tail
-                if not block and not stream.eof:
+                packed = tail or self.data[at : min(at + _SLICE, self.stop)]
+                at += 0 if tail else len(packed)
+                block = stream.decompress(packed, size)
+                tail = stream.unconsumed_tail
+                if not packed and not block and not stream.eof:
                     raise _damaged(self.label, "compressed data end early")
-                consumed, pending = len(pending) - len(rest), rest
                 crc = isal_zlib.crc32(block, crc)
                 total += len(block)
-                yield block, consumed
+                if block:
+                    yield block, len(packed) - len(tail)
         except IsalError as error:
             raise _damaged(self.label, str(error)) from error
         if total != self.declared or crc != self.crc:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from gis.feeds.words import MAX_CELL
+
 _HEMISPHERES = {
     "N": "lat",
     "S": "lat",
@@ -19,8 +21,8 @@ _SIGNS = {"S": -1, "W": -1, "南": -1, "西": -1}
 _DMS = re.compile(
     r"(?P<before>[NSEW]|[东西]经|[北南]纬)?\s*"
     r"(?P<sign>[+-])?(?P<degrees>\d{1,3})\s*(?:[°º˚度:]|\s)\s*"
-    r"(?P<minutes>\d{1,2}(?:\.\d+)?)\s*"
-    r"(?:(?:['′’＇`分:]|\s)\s*(?:(?P<seconds>\d{1,2}(?:\.\d+)?)\s*(?:[\"″”＂秒]|''|′′|’’)?)?)?\s*"
+    r"(?P<minutes>\d{1,2}(?:\.\d{1,12})?)\s*"
+    r"(?:(?:['′’＇`分:]|\s)\s*(?:(?P<seconds>\d{1,2}(?:\.\d{1,12})?)\s*(?:[\"″”＂秒]|''|′′|’’)?)?)?\s*"
     r"(?P<after>[NSEWnsew])?",
     re.ASCII,
 )
@@ -38,7 +40,7 @@ def parse_dms(text: str, axis: str) -> float | None:
     axis
         ``lon`` or ``lat``; a hemisphere of the other axis is None.
     """
-    match = _DMS.fullmatch(text.strip())
+    match = _DMS.fullmatch(text.strip()) if len(text) <= MAX_CELL else None
     if match is None:
         return None
     marks = {mark[:1].upper() for mark in (match["before"], match["after"]) if mark}
@@ -51,11 +53,13 @@ def parse_dms(text: str, axis: str) -> float | None:
 
 
 _WHOLE = re.compile(r"[+-]?\d{1,3}(?:\.0+)?", re.ASCII)
-_PART = re.compile(r"\d{1,2}(?:\.\d+)?", re.ASCII)
+_PART = re.compile(r"\d{1,2}(?:\.\d{1,12})?", re.ASCII)
 
 
 def join_dms(degrees: str, minutes: str, seconds: str, sign: int = 1) -> float | None:
     """Return degrees from three cells, correctly rounded; None when a part is no number or not below 60."""
+    if max(len(degrees), len(minutes), len(seconds)) > MAX_CELL:
+        return None
     whole, part, rest = degrees.strip(), minutes.strip(), seconds.strip()
     if not (_WHOLE.fullmatch(whole) and _PART.fullmatch(part) and _PART.fullmatch(rest)):
         return None
@@ -67,9 +71,7 @@ def join_dms(degrees: str, minutes: str, seconds: str, sign: int = 1) -> float |
     return float(sign * (abs(Fraction(whole)) + m / 60 + s / 3600))
 
 
-_CHINESE = str.maketrans(
-    {"年": "-", "月": "-", "日": " ", "号": " ", "时": ":", "点": ":", "分": ":", "秒": " ", "：": ":"}
-)
+_CHINESE = str.maketrans("年月日号时点分秒：", "--  ::: :")
 _SPLIT = re.compile(r"(\S+?)(?:T|\s+)(\d\S*)", re.ASCII)
 _OFFSET = re.compile(r"(.*?)(Z|[+-]\d{2}:?\d{2})", re.ASCII)
 
@@ -81,7 +83,7 @@ def plain_clock(text: str) -> str:
 
 def split_instant(text: str, minutes_east: int) -> tuple[str, str] | None:
     """Return date and time of one cell; None when it is not both, or states another offset than the file's."""
-    match = _SPLIT.fullmatch(plain_clock(text))
+    match = _SPLIT.fullmatch(plain_clock(text)) if len(text) <= MAX_CELL else None
     if match is None:
         return None
     date, time = match[1], match[2]

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from gis.errors import RefusedInputError
-from gis.feeds.columnmap import ColumnMap
+from gis.feeds.columnmap import ColumnMap, builtin_map, builtin_map_names
 from gis.feeds.columns import (
     Batch,
     Finished,
@@ -59,7 +59,8 @@ def read_feed(
     member
         From `open_container`.
     feed
-        What the caller says it is (a variant such as ``viirs_archive`` or its family ``viirs``); None: recognise.
+        What the caller says it is: a variant such as ``viirs_archive``, its family ``viirs``, or a map that comes with
+        the package; None: recognise.
     dates
         Order of dates such as 6/3/2022; None: settled from the whole file.
     columns
@@ -75,6 +76,8 @@ def read_feed(
         The file as a whole cannot be read: ``unknown_feed``, ``ambiguous_date``, ``bad_encoding``, ``archive_bomb``,
         ``damaged_archive``, ``line_too_long``, ``too_many_rejected``, ``feed_mismatch``, ``map_incomplete``, ...
     """
+    if columns is None and feed is not None and feed in builtin_map_names():
+        columns = builtin_map(feed)
     reader = LineReader(member, columns.encoding if columns else None, progress)
     run = _Run(member.limits, dates, outside)
     if columns is None:
@@ -119,6 +122,9 @@ def _mapped_layout(columns: ColumnMap, reader: LineReader) -> Layout:
 
 def _read_geojson(run: _Run, text: bytes, line: int, encoding: str, feed: str | None) -> ParsedFeed:
     features = read_features(text, line, encoding)
+    if not features.items and not features.rejected:
+        run.layout = Layout("empty_geojson", (), {})
+        return run.result()
     layout = recognise(features.names, feed=feed, geojson=True)
     screener = Screener(layout, "utf-8", run.order)
     screened = Screened(rejected=list(features.rejected))

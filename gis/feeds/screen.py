@@ -13,6 +13,7 @@ from gis.feeds.layout import JUDGED, NUMBER_RANGES, REQUIRED, Layout, normalise
 from gis.feeds.lines import Record, tokens
 from gis.feeds.model import MAX_RAW, Rejected, rejection
 from gis.feeds.words import (
+    MAX_CELL,
     DateOrder,
     confidence,
     date_problem,
@@ -29,6 +30,13 @@ Accepted = tuple[int, list[str]]
 _SEPARATORS_ONLY = ' \t\r\n,;"'
 _NEVER_EMPTY = frozenset({"daynight", "type", "frp", "version"})
 FREE_NAME_CHARS = 64
+_TOO_LONG = {
+    "acq_date": "bad_date",
+    "acq_time": "bad_time",
+    "satellite": "unknown_satellite",
+    "daynight": "unknown_daynight",
+    "type": "out_of_range",
+}
 
 
 class FieldError(Exception):
@@ -115,10 +123,15 @@ class Screener:
         """Judge the values of `Layout.names`; raise `FieldError` on the first that is wrong."""
         layout = self.layout
         for at, name, verdict in self._checks:
-            reason = verdict(values[at])
+            text = values[at]
+            reason = verdict(text) if len(text) <= MAX_CELL or name not in JUDGED else _TOO_LONG[name]
             if reason:
                 raise FieldError(layout.column_name(name), values[at], reason)
         if self._confidence >= 0:
+            if len(values[self._confidence]) > MAX_CELL:
+                raise FieldError(
+                    layout.column_name("confidence"), values[self._confidence], "unknown_confidence"
+                )
             known = None if self._free else satellite(values[self._satellite])
             _, reason = confidence(known[1] if known else "free", values[self._confidence])
             if reason:
@@ -175,7 +188,9 @@ def table_of(accepted: list[Accepted], layout: Layout) -> pa.Table:
         if name in NUMBER_RANGES:
             found = [number(cell) for cell in cells]
             missing = np.array([value is None for value in found], np.bool_)
-            arrays.append(numbers(np.array([value or 0.0 for value in found], np.float64), missing))
+            arrays.append(
+                numbers(np.array([0.0 if value is None else value for value in found], np.float64), missing)
+            )
         else:
             column = strings(cells)
             arrays.append(column.dictionary_encode() if name in JUDGED else column)

@@ -20,13 +20,17 @@ _NULLS = frozenset({"", "na", "nan", "n/a", "null", "none", "-nan", "<na>"})
 NULL_SPELLINGS = ("", "NA", "nan", "NaN", "N/A", "null", "NULL", "None")
 """Spellings of "no value" for Arrow, which compares exactly; a part of what `is_null` accepts."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})", re.ASCII)
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?", re.ASCII)
 _DIGITS = re.compile(r"(\d{1,4})(?:\.0)?", re.ASCII)
 _VERSION = re.compile(r"(\d{1,3})?(?:\.(\d{1,3}))?\s*(URT|RT|NRT|SP)?", re.ASCII | re.IGNORECASE)
+
+_MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0{1,9})?)?Z?\Z", re.ASCII)
+MAX_CELL = 100
+"""Cells that are judged by meaning are shorter; a longer one is wrong without being looked at (or cached)."""
 
 FIRST_DAY = dt.date(2000, 1, 1).toordinal() - _EPOCH
 LAST_DAY = dt.date(2099, 12, 31).toordinal() - _EPOCH
@@ -57,9 +61,12 @@ def _day(year: str, month: str, day: str) -> int | None:
 def day_readings(text: str) -> tuple[int | None, int | None, bool]:
     """Return what a date means month-first, what it means day-first, and whether its spelling leaves that open.
 
-    Year-first dates mean the same both ways. Days are counted from 1970-01-01; None is no calendar date.
+    Year-first dates mean the same both ways. A midnight behind the date (pandas and Excel write it) says nothing. Days
+    are counted from 1970-01-01; None is no calendar date.
     """
     stripped = text.strip()
+    if len(stripped) > 10:
+        stripped = _MIDNIGHT.sub("", stripped)
     if match := _YEAR_FIRST.fullmatch(stripped):
         value = _day(match[1], match[3], match[4])
         return value, value, False
@@ -135,7 +142,6 @@ def is_geostationary(name: str) -> bool:
     return name.startswith(("GOES-", "Himawari-", "Meteosat-", "FY-4"))
 
 
-@lru_cache(maxsize=4096)
 def instrument(text: str, satellite_name: str, family: str) -> str | None:
     """Return the instrument as written, or the one this satellite detects fires with when the column is empty."""
     written = text.strip()
