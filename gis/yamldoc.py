@@ -125,7 +125,9 @@ class Complaints:
     def add(self, path: Path_, reason: str) -> None:
         """Note that the node at `path` is wrong, and why."""
         field = ".".join(str(part) for part in path)
-        self.items.append({"line": self.doc.line(path), "field": field, "reason": reason})
+        item = {"line": self.doc.line(path), "field": field, "reason": reason}
+        if item not in self.items:  # a node may be read for several facts; it is wrong once
+            self.items.append(item)
 
     def text(self, entry: Any, path: Path_, key: str, default: str | None = None) -> str:
         """Return the text under `key`; missing without a default, or not a text, is noted."""

@@ -223,7 +223,7 @@ def _contradictions(cells: Iterable[GridCell]) -> list[Problem]:
     for position, cell in enumerate(cells, 1):
         if cell.code in known:
             found.append(Problem(position, "code", cell.code, "this code stands twice"))
-        known[cell.code] = cell
+        known.setdefault(cell.code, cell)
     for position, cell in enumerate(known.values(), 1):
         if cell.parent is None:
             continue

@@ -138,7 +138,8 @@ Row = tuple[int, dict[str, str]]
 def _rows(reader: Any, header: tuple[str, ...]) -> Iterator[Row]:
     for cells in reader:
         if cells:
-            yield reader.line_num, dict(zip(header, (cell.strip() for cell in cells), strict=False))
+            padded = [*cells, *[""] * (len(header) - len(cells))]
+            yield reader.line_num, dict(zip(header, (cell.strip() for cell in padded), strict=False))
 
 
 class _Taker:
