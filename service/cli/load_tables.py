@@ -1,0 +1,276 @@
+"""``huodian load units|grid|zones|plans|periods|regimes|duties FILE``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from service.cli.groups import load_app
+
+if TYPE_CHECKING:
+    from service.cli.session import Session
+
+Files = Annotated[list[Path], typer.Argument(help="Code lists (CSV), register files (YAML), or folders")]
+OneFile = Annotated[Path, typer.Argument(help="The file / 文件")]
+Status = Annotated[str, typer.Option("--status", help="official|reference|sample|synthetic")]
+Datum = Annotated[
+    str | None, typer.Option("--datum", "--crs", help="cgcs2000, wgs84, gcj02, ... or EPSG:nnnn")
+]
+From = Annotated[str | None, typer.Option("--valid-from", help="First day, 2023-10-01")]
+To = Annotated[str | None, typer.Option("--valid-to", help="Last day, included")]
+Accuracy = Annotated[float, typer.Option("--accuracy", help="Positional accuracy in metres")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the ``load`` group."""
+    del app  # they live in the group that the root already has
+    for name, command in _COMMANDS.items():
+        load_app.command(name)(command)
+
+
+def units(ctx: typer.Context, files: Files) -> None:
+    """Load code lists of any vintage and register files; prints where the lists disagree / 加载代码表."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.pipeline.archive import open_archive
+        from service.pipeline.load_units import load_units
+
+        store = session.store()
+        data = load_units(store, files, archive=open_archive(session.settings), actor=session.actor)
+    session.emit("load.units", data, text=_units_text(session, data), warnings=_units_warnings(session, data))
+
+
+def grid(
+    ctx: typer.Context,
+    file: OneFile,
+    name: Annotated[str, typer.Option("--name", "--set", help="Name of the grid set")] = "grid",
+    status: Status = "sample",
+    datum: Datum = None,
+    valid_from: From = None,
+    valid_to: To = None,
+    accuracy: Accuracy = 0.0,
+) -> None:
+    """Load a version of the five-level grid, CSV or GeoJSON / 加载网格."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.cli.session import parse_date
+        from service.pipeline.load_grid import load_grid_file
+
+        data = load_grid_file(
+            session.store(),
+            _bytes(file),
+            file=file.name,
+            name=name,
+            status=_status(status),
+            datum=datum,
+            valid_from=parse_date(valid_from, "--valid-from"),
+            valid_to=parse_date(valid_to, "--valid-to"),
+            accuracy_m=accuracy,
+            actor=session.actor,
+        )
+    warnings = [f"{item['kind']} {item['code']}: {item['detail']}" for item in data["findings"][:50]]
+    zh = f"网格 {data['set']} 第 {data['version']} 版,{data['cells']} 个网格,{data['with_geometry']} 个有边界"
+    en = f"grid {data['set']} version {data['version']}: {data['cells']} cells, {data['with_geometry']} with geometry"
+    _answer(session, "load.grid", data, zh, en, warnings)
+
+
+def zones(
+    ctx: typer.Context,
+    file: OneFile,
+    name: Annotated[str, typer.Option("--name", "--set", help="Name of the zone set")] = "zones",
+    status: Status = "sample",
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="ban|restricted|belt_1km|forest_edge|other, 禁烧区, ...")
+    ] = None,
+    width: Annotated[
+        float | None,
+        typer.Option("--width", help="Draw a belt this many metres to each side of the features"),
+    ] = None,
+    edge: Annotated[bool, typer.Option("--edge", help="With --width: along the edge of areas only")] = False,
+    datum: Datum = None,
+    valid_from: From = None,
+    valid_to: To = None,
+    accuracy: Accuracy = 0.0,
+) -> None:
+    """Load a version of a zone layer: polygons, township lists, or belts / 加载禁烧区、限烧区、缓冲带."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.cli.session import parse_date
+        from service.pipeline.load_zones import load_zone_file
+
+        data = load_zone_file(
+            session.store(),
+            _bytes(file),
+            file=file.name,
+            name=name,
+            status=_status(status),
+            kind=kind,
+            width_m=width,
+            edge=edge,
+            datum=datum,
+            valid_from=parse_date(valid_from, "--valid-from"),
+            valid_to=parse_date(valid_to, "--valid-to"),
+            accuracy_m=accuracy,
+            actor=session.actor,
+        )
+    zh = f"区划图层 {data['set']} 第 {data['version']} 版,{data['zones']} 个区"
+    en = f"zone set {data['set']} version {data['version']}: {data['zones']} zones"
+    _answer(session, "load.zones", data, zh, en, _unknown(session, data["unknown_units"]))
+
+
+def plans(ctx: typer.Context, file: OneFile, status: Status = "sample", datum: Datum = None) -> None:
+    """Load planned burns; one inside a special period is refused / 加载计划烧除."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.pipeline.load_plans import load_plan_file
+
+        data = load_plan_file(
+            session.store(),
+            _bytes(file),
+            name=file.name,
+            status=_status(status),
+            datum=datum,
+            actor=session.actor,
+        )
+    zh = f"计划烧除 {data['plans']} 项,新写入 {data['written']} 项"
+    en = f"{data['plans']} planned burns, {data['written']} written"
+    _answer(session, "load.plans", data, zh, en, _unknown(session, data["unknown_units"]))
+
+
+def periods(ctx: typer.Context, file: OneFile, status: Status = "sample") -> None:
+    """Load special periods (Spring Festival, 两会) / 加载特殊时段."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.pipeline.load_periods import load_period_file
+
+        data = load_period_file(
+            session.store(), _bytes(file), name=file.name, status=_status(status), actor=session.actor
+        )
+    zh = f"特殊时段 {data['periods']} 个,新写入 {data['written']} 个"
+    en = f"{data['periods']} special periods, {data['written']} written"
+    warnings = [
+        session.pick(
+            f"计划 {item['plan']} 落在特殊时段“{item['period']}”内,请改期或取消",
+            f"plan {item['plan']} lies in the special period {item['period']}: move or cancel it",
+        )
+        for item in data["plans_inside"]
+    ]
+    _answer(session, "load.periods", data, zh, en, warnings)
+
+
+def regimes(ctx: typer.Context, file: OneFile) -> None:
+    """Load regime rules (YAML) / 加载管控规定."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.pipeline.load_periods import load_regime_file
+
+        data = load_regime_file(session.store(), _bytes(file), name=file.name, actor=session.actor)
+    zh = f"管控规定 {data['rules']} 条,新写入 {data['written']} 条"
+    en = f"{data['rules']} regime rules, {data['written']} written"
+    _answer(session, "load.regimes", data, zh, en, [])
+
+
+def duties(ctx: typer.Context, file: OneFile) -> None:
+    """Load duty-holders by role (CSV); the file speaks for the cells it names / 加载责任人."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.pipeline.load_duties import load_duty_file
+
+        data = load_duty_file(session.store(), _bytes(file), name=file.name, actor=session.actor)
+    zh = f"责任人 {data['duties']} 人次,新增 {data['added']},撤销 {data['withdrawn']}"
+    en = f"{data['duties']} duties, {data['added']} added, {data['withdrawn']} withdrawn"
+    _answer(session, "load.duties", data, zh, en, _unknown(session, data["unknown_targets"]))
+
+
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "units": units,
+    "grid": grid,
+    "zones": zones,
+    "plans": plans,
+    "periods": periods,
+    "regimes": regimes,
+    "duties": duties,
+}
+
+
+def _answer(
+    session: Session, schema: str, data: dict[str, Any], zh: str, en: str, warnings: list[str]
+) -> None:
+    if data["unchanged"]:
+        zh, en = f"{zh}(内容未变,未写入)", f"{en} (unchanged, nothing written)"
+    session.emit(schema, data, text=session.pick(zh, en), warnings=warnings)
+
+
+def _bytes(path: Path) -> bytes:
+    from gis.errors import RefusedInputError
+
+    if not path.is_file():
+        raise RefusedInputError(
+            "no_file",
+            f"文件 {path.name} 不存在。请核对路径。",
+            f"The file {path.name} does not exist. Check the path.",
+            file=path.name,
+        )
+    return path.read_bytes()
+
+
+def _status(word: str) -> str:
+    from gis.errors import UsageError
+    from gis.types import DataStatus
+
+    if word not in set(DataStatus):
+        known = ", ".join(DataStatus)
+        raise UsageError(
+            "bad_status",
+            f"--status {word!r} 不是 {known} 之一",
+            f"--status {word!r} is not one of {known}",
+            value=word,
+        )
+    return word
+
+
+def _unknown(session: Session, codes: list[str]) -> list[str]:
+    if not codes:
+        return []
+    shown = ", ".join(codes[:10]) + (" ..." if len(codes) > 10 else "")
+    return [
+        session.pick(
+            f"登记册和网格中没有 {len(codes)} 个代码:{shown}",
+            f"{len(codes)} codes are in neither register nor grid: {shown}",
+        )
+    ]
+
+
+def _units_text(session: Session, data: dict[str, Any]) -> str:
+    counts = data["units"]
+    head = session.pick(
+        f"单位登记册:新增 {counts['added']},变更 {counts['changed']},撤销 {counts['withdrawn']},未变 {counts['same']}",
+        f"unit register: {counts['added']} added, {counts['changed']} changed, {counts['withdrawn']} withdrawn, "
+        f"{counts['same']} unchanged",
+    )
+    rosters = [
+        session.pick(
+            f"{r['purpose']} {r['level']} {r['date']}:{r['units']} 个单位,"
+            f"{'合计为全省一次' if r['adds_up'] else '不能合计为全省'}",
+            f"{r['purpose']} {r['level']} {r['date']}: {r['units']} units, "
+            f"{'add up to the province once' if r['adds_up'] else 'do NOT add up to the province'}",
+        )
+        for r in data["rosters"]
+    ]
+    return "\n".join([head, *rosters, *data["disagreement"]["lines"]])
+
+
+def _units_warnings(session: Session, data: dict[str, Any]) -> list[str]:
+    found = [f"{d['about']}: {d['said']} / {d['against']}" for d in data["disputes"]]
+    if data["lost"]:
+        found.append(
+            session.pick(
+                f"{len(data['lost'])} 条记录没有归处(见 --json 的 lost),例:{data['lost'][0]}",
+                f"{len(data['lost'])} records found no place (see lost in --json), such as: {data['lost'][0]}",
+            )
+        )
+    found += [f"{p['list']} {p['vintage']} {p['line']}: {p['reason']}" for p in data["problems"][:20]]
+    return found

@@ -1,0 +1,137 @@
+"""``huodian load grid``: a version of the supervision grid, with its link to the unit register."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from gis.types import Validity
+from grids.cells import GridCell, GridSet, read_grid
+from grids.register import Register
+from service.pipeline.register_store import load_register
+from service.store import models
+from service.store.engine import Reader, Store
+
+
+def load_grid_file(
+    store: Store,
+    data: bytes,
+    *,
+    file: str,
+    name: str,
+    status: str,
+    datum: str | None = None,
+    valid_from: dt.date | None = None,
+    valid_to: dt.date | None = None,
+    accuracy_m: float = 0.0,
+    actor: str,
+) -> dict[str, Any]:
+    """Load a grid from CSV or GeoJSON bytes as the next version of the set `name`.
+
+    Raises
+    ------
+    RefusedInputError
+        ``bad_grid``, ``bad_table``, ``bad_geojson``; nothing is loaded then.
+    """
+    grid = read_grid(
+        data,
+        name=name,
+        version="",
+        status=status,
+        datum=datum,
+        validity=Validity(valid_from, valid_to),
+        accuracy_m=accuracy_m,
+    )
+    return write_grid(store, grid, file=file, actor=actor)
+
+
+def write_grid(store: Store, grid: GridSet, *, file: str, actor: str) -> dict[str, Any]:
+    """Write a grid as the next version of its name; identical content in force already writes nothing."""
+    findings = [
+        {"kind": f.kind, "code": f.code, "detail": f.detail, "area_km2": round(f.area_km2, 3)}
+        for f in grid.findings()
+    ]
+    with store.writer(actor, "load.grid", {"file": file, "name": grid.name}) as writer:
+        latest = _latest(writer, grid.name)
+        same = latest is not None and _facts(latest) == _wanted(grid)
+        version = latest.version if latest is not None else 0
+        if not same:
+            version += 1
+            _write(writer, grid, version, file, load_register(writer))
+        revision = writer.revision if writer.wrote else None
+    levels: dict[str, int] = {}
+    for cell in grid.cells:
+        levels[cell.level.value] = levels.get(cell.level.value, 0) + 1
+    return {
+        "file": file,
+        "set": grid.name,
+        "version": version,
+        "status": grid.status.value,
+        "cells": len(grid.cells),
+        "levels": levels,
+        "with_geometry": sum(cell.geometry is not None for cell in grid.cells),
+        "content_hash": grid.content_hash,
+        "findings": findings,
+        "unchanged": revision is None,
+        "revision": revision,
+    }
+
+
+def _latest(reader: Reader, name: str) -> Any:
+    table = models.GridSet
+    rows = reader.rows(
+        sa.select(table.__table__)
+        .where(table.name == name, reader.known(table))
+        .order_by(table.version.desc())
+        .limit(1)
+    )
+    return rows[0] if rows else None
+
+
+def _facts(row: Any) -> tuple[Any, ...]:
+    return row.content_hash, row.status, row.valid_from, row.valid_to, row.accuracy_m
+
+
+def _wanted(grid: GridSet) -> tuple[Any, ...]:
+    days = (grid.validity.start, grid.validity.end)
+    return (grid.content_hash, grid.status.value, *days, grid.accuracy_m)
+
+
+def _write(writer: Any, grid: GridSet, version: int, file: str, stored: Any) -> None:
+    set_id = writer.insert(
+        models.GridSet,
+        name=grid.name,
+        version=version,
+        status=grid.status.value,
+        accuracy_m=grid.accuracy_m,
+        source=file,
+        content_hash=grid.content_hash,
+        valid_from=grid.validity.start,
+        valid_to=grid.validity.end,
+    )
+    day = grid.validity.start or writer.now.date()
+    cells = sorted(grid.cells, key=lambda cell: cell.code)
+    if not cells:
+        return
+    first = writer.allocate(models.GridCell, len(cells))
+    writer.bulk(
+        models.GridCell,
+        {
+            "id": list(range(first, first + len(cells))),
+            "set_id": set_id,
+            "code": [cell.code for cell in cells],
+            "level": [cell.level.value for cell in cells],
+            "name": [cell.name for cell in cells],
+            "parent_code": [cell.parent for cell in cells],
+            "unit_code": [cell.unit_code for cell in cells],
+            "unit_id": [_unit_id(cell, stored.register, stored.ids, day) for cell in cells],
+            "geom": [cell.geometry for cell in cells],
+        },
+    )
+
+
+def _unit_id(cell: GridCell, register: Register, ids: dict[str, int], day: dt.date) -> int | None:
+    unit = register.find(cell.unit_code or cell.code, day)
+    return ids.get(unit.uid) if unit else None
