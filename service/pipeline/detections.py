@@ -121,7 +121,10 @@ def write(writer: Writer, file_id: int, parsed: ParsedFeed, batch: Batch) -> Out
     _insert_sightings(writer, file_id, batch, sightings, observation_ids)
     if len(known.ids):
         replaced += supersession.refresh(
-            writer, int(batch.minute[0]), int(batch.minute[-1]), [batch.satellites[i] for i in np.unique(batch.satellite)]
+            writer,
+            int(batch.minute[0]),
+            int(batch.minute[-1]),
+            [batch.satellites[i] for i in np.unique(batch.satellite)],
         )
     return Outcome(len(observations), len(sightings), replaced)
 
@@ -140,9 +143,9 @@ class _Known:
 def _known_in(reader: Reader, first: int, last: int) -> _Known:
     table = Detection.__table__
     rows = reader.connection.execute(
-        sa.select(table.c.id, minute_of(table.c.acq_at, reader), table.c.satellite, table.c.lon, table.c.lat).where(
-            table.c.acq_at >= instant_of(first), table.c.acq_at <= instant_of(last)
-        )
+        sa.select(
+            table.c.id, minute_of(table.c.acq_at, reader), table.c.satellite, table.c.lon, table.c.lat
+        ).where(table.c.acq_at >= instant_of(first), table.c.acq_at <= instant_of(last))
     ).all()
     ids, minute, satellite, lon, lat = zip(*rows, strict=True) if rows else ((), (), (), (), ())
     return _Known(

@@ -140,7 +140,10 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
         else:
             raise NotFoundError(
-                "no_such_file", f"找不到文件 {path}：请核对路径", f"no such file {path}: check the path", value=str(path)
+                "no_such_file",
+                f"找不到文件 {path}：请核对路径",
+                f"no such file {path}: check the path",
+                value=str(path),
             )
 
 

@@ -30,13 +30,17 @@ def refresh(writer: Writer, first: int, last: int, satellites: Sequence[str]) ->
     if not mixed:
         return 0
     computed = _compute(writer, first - 2 * _REACH, last + 2 * _REACH, mixed)
-    affected = {older: by for older, (minute, by) in computed.items() if first - _REACH <= minute <= last + _REACH}
+    affected = {
+        older: by for older, (minute, by) in computed.items() if first - _REACH <= minute <= last + _REACH
+    }
     stored = _stored(writer, list(affected))
     ended = [older for older in stored if affected[older] != stored[older]]
     fresh = {older: by for older, by in affected.items() if by is not None and stored.get(older) != by}
     if ended:
         table = Supersession.__table__
-        _in_parts(writer, sa.update(table).values(rev_to=writer.revision).where(table.c.rev_to.is_(None)), ended)
+        _in_parts(
+            writer, sa.update(table).values(rev_to=writer.revision).where(table.c.rev_to.is_(None)), ended
+        )
     if fresh:
         start = writer.allocate(Supersession, len(fresh))
         writer.bulk(
@@ -57,7 +61,11 @@ def _mixed(reader: Reader, first: int, last: int, satellites: Sequence[str]) -> 
     rows = reader.connection.execute(
         sa.select(d.c.satellite, sa.func.min(o.c.rank), sa.func.max(o.c.rank))
         .join(o, o.c.detection_id == d.c.id)
-        .where(d.c.acq_at >= instant_of(first), d.c.acq_at <= instant_of(last), d.c.satellite.in_(list(satellites)))
+        .where(
+            d.c.acq_at >= instant_of(first),
+            d.c.acq_at <= instant_of(last),
+            d.c.satellite.in_(list(satellites)),
+        )
         .group_by(d.c.satellite)
     )
     return sorted(name for name, low, high in rows if low != high)
@@ -85,7 +93,11 @@ def _compute(
             o.c.file_id,
         )
         .join(o, o.c.detection_id == d.c.id)
-        .where(d.c.acq_at >= instant_of(first), d.c.acq_at <= instant_of(last), d.c.satellite.in_(list(satellites)))
+        .where(
+            d.c.acq_at >= instant_of(first),
+            d.c.acq_at <= instant_of(last),
+            d.c.satellite.in_(list(satellites)),
+        )
         .order_by(d.c.id, o.c.rank.desc(), o.c.scan_km.is_(None), o.c.scan_km.desc())
     ).all()
     owner = {row[5]: row[0] for row in rows}

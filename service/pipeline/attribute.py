@@ -1,0 +1,308 @@
+"""Where positions lie: county, township, grid cell, zone and regime, with share and doubt.
+
+One call answers for many positions under one stack of layers; the pixel centre decides, the footprint says how sure that
+is (DESIGN section 3, "Attribution").
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gis.footprint import Footprints, measure
+from gis.locate import NOWHERE
+from gis.times import beijing_date, instant_of
+from gis.types import Level
+from grids.register import Register
+from grids.units import Purpose
+from service.pipeline.layers_store import NEIGHBOUR, SetLayer, Stack, ZoneEntry
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class Place:
+    """What is known of one position."""
+
+    county_unit_id: int | None = None
+    county_code: str | None = None
+    county: str | None = None
+    city_unit_id: int | None = None
+    city_code: str | None = None
+    city: str | None = None
+    township_unit_id: int | None = None
+    township_code: str | None = None
+    township: str | None = None
+    grid_unit_id: int | None = None
+    grid_code: str | None = None
+    grid: str | None = None
+    zone_code: str | None = None
+    zone: str | None = None
+    regime: str = "unknown"
+    regime_zh: str = ""
+    regime_en: str = ""
+    outside: dict[str, Any] | None = None
+    boundary_case: dict[str, bool] = field(default_factory=dict)
+    neighbours: dict[str, list[str]] = field(default_factory=dict)
+    county_share: float | None = None
+    border_distance_m: float | None = None
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Positions to attribute, all under one stack; shape (n,) each."""
+
+    lon: Floats
+    lat: Floats
+    minute: Ints
+    scan_m: Floats
+    track_m: Floats
+
+
+class Names:
+    """Codes, names and parents of units on a date, from the register where it knows the unit, else from the set."""
+
+    def __init__(self, register: Register, ids: dict[str, int]) -> None:
+        self._register = register
+        self._ids = ids
+        self._uids = {number: uid for uid, number in ids.items()}
+        self._cache: dict[tuple[int, dt.date], tuple[str | None, str]] = {}
+
+    def of(self, unit_id: int, day: dt.date) -> tuple[str | None, str]:
+        """Return code and name of a unit on a day (公主岭 has code 220381 before its move)."""
+        key = (unit_id, day)
+        if key not in self._cache:
+            unit = self._register[self._uids[unit_id]]
+            self._cache[key] = (unit.code(day), unit.name(day))
+        return self._cache[key]
+
+    def find(self, code: str, day: dt.date) -> tuple[int, Level] | None:
+        """Return the id and level of the unit that holds a code on a day."""
+        unit = self._register.find(code, day)
+        return None if unit is None or unit.uid not in self._ids else (self._ids[unit.uid], unit.level)
+
+    def above(self, unit_id: int, level: Level, day: dt.date) -> int | None:
+        """Return the legal ancestor of a unit at a level on a day."""
+        for uid in self._register.chain(self._uids[unit_id], Purpose.LEGAL, day)[1:]:
+            if self._register[uid].level is level:
+                return self._ids.get(uid)
+        return None
+
+    def chain_codes(self, unit_id: int, day: dt.date) -> tuple[str, ...]:
+        """Return the codes of a unit and everything above it, narrow to wide."""
+        uids = self._register.chain(self._uids[unit_id], Purpose.LEGAL, day)
+        return tuple(code for uid in uids if (code := self._register[uid].code(day)))
+
+
+def attribute(stack: Stack, names: Names, at: Positions, days: Sequence[dt.date]) -> list[Place]:
+    """Return a `Place` for each position.
+
+    Parameters
+    ----------
+    stack
+        Layers in force on all of the fire days.
+    names
+        The register.
+    days
+        Fire day of each position; names and codes are those of its date.
+    """
+    places = [Place() for _ in range(len(at.lon))]
+    county = stack.boundaries.get(Level.COUNTY)
+    if county is not None:
+        _counties(county, names, at, days, places)
+    _outsiders(stack, at, places)
+    township = stack.boundaries.get(Level.TOWNSHIP)
+    if township is not None:
+        _townships(township, names, at, days, places)
+    _cells(stack, at, places, names, days)
+    _zones(stack, names, at, days, places)
+    return places
+
+
+def _note(places: list[Place], level: str, layer: SetLayer, found: Footprints) -> None:
+    for row, place in enumerate(places):
+        place.boundary_case[level] = bool(found.boundary_case[row])
+        if found.neighbours[row]:
+            place.neighbours[level] = list(found.neighbours[row])
+
+
+def _number(value: float, digits: int) -> float | None:
+    """Return a rounded float: equal on every machine, and honest about what a pixel can tell."""
+    return None if np.isnan(value) else round(float(value), digits)
+
+
+def _counties(
+    county: SetLayer, names: Names, at: Positions, days: Sequence[dt.date], places: list[Place]
+) -> None:
+    index = county.layer.locate(at.lon, at.lat)
+    found = measure(county.layer, at.lon, at.lat, index, at.scan_m, at.track_m, county.accuracy_m)
+    _note(places, "county", county, found)
+    for row, place in enumerate(places):
+        place.border_distance_m = _number(found.distance_m[row], 1)
+        if index[row] == NOWHERE:
+            continue
+        code = county.layer.codes[index[row]]
+        place.county_share = _number(found.share[row], 6)
+        place.county_code, place.county = code, county.names[code]
+        place.county_unit_id = county.unit_ids[code]
+        if place.county_unit_id is None:
+            continue
+        place.county_code, place.county = names.of(place.county_unit_id, days[row])
+        place.city_unit_id = names.above(place.county_unit_id, Level.CITY, days[row])
+        if place.city_unit_id is not None:
+            place.city_code, place.city = names.of(place.city_unit_id, days[row])
+
+
+def _outsiders(stack: Stack, at: Positions, places: list[Place]) -> None:
+    """Name the neighbour of what lies in no county of ours: another province, or abroad."""
+    rows = np.array([row for row, place in enumerate(places) if place.county_code is None], dtype=np.int64)
+    if not len(rows):
+        return
+    neighbour = stack.boundaries.get(NEIGHBOUR)
+    index = neighbour.layer.locate(at.lon[rows], at.lat[rows]) if neighbour else np.full(len(rows), NOWHERE)
+    for row, found in zip(rows.tolist(), index.tolist(), strict=True):
+        if neighbour is None or found == NOWHERE:
+            places[row].outside = {"code": "outside", "neighbour": None}
+            continue
+        code = neighbour.layer.codes[found]
+        places[row].outside = {"code": "outside", "neighbour": code, "name": neighbour.names[code]}
+
+
+def _townships(
+    layer: SetLayer, names: Names, at: Positions, days: Sequence[dt.date], places: list[Place]
+) -> None:
+    index = layer.layer.locate(at.lon, at.lat)
+    _note(
+        places,
+        "township",
+        layer,
+        measure(layer.layer, at.lon, at.lat, index, at.scan_m, at.track_m, layer.accuracy_m),
+    )
+    for row, place in enumerate(places):
+        if index[row] == NOWHERE:
+            continue
+        code = layer.layer.codes[index[row]]
+        place.township_code, place.township = code, layer.names[code]
+        place.township_unit_id = layer.unit_ids[code]
+        if place.township_unit_id is not None:
+            place.township_code, place.township = names.of(place.township_unit_id, days[row])
+
+
+def _cells(stack: Stack, at: Positions, places: list[Place], names: Names, days: Sequence[dt.date]) -> None:
+    """Find the narrowest cell that holds each point; a township without boundaries of its own is read off the grid."""
+    open_rows = np.arange(len(places))
+    for level, layer in stack.grid.items():
+        if not len(layer.layer) or not len(open_rows):
+            continue
+        index = layer.layer.locate(at.lon[open_rows], at.lat[open_rows])
+        found = measure(
+            layer.layer,
+            at.lon[open_rows],
+            at.lat[open_rows],
+            index,
+            at.scan_m[open_rows],
+            at.track_m[open_rows],
+            layer.accuracy_m,
+        )
+        for position, row in enumerate(open_rows.tolist()):
+            if index[position] == NOWHERE:
+                continue
+            code = layer.layer.codes[index[position]]
+            place = places[row]
+            place.grid_code, place.grid, place.grid_unit_id = code, layer.names[code], layer.unit_ids[code]
+            place.boundary_case[level] = bool(found.boundary_case[position])
+            if found.neighbours[position]:
+                place.neighbours[level] = list(found.neighbours[position])
+            if place.township_code is None:
+                _township_of_cell(stack, level, code, place, names, days[row])
+        open_rows = open_rows[index == NOWHERE]
+    for row in open_rows.tolist():
+        _listed_cell(stack, places[row])
+
+
+def _township_of_cell(stack: Stack, level: str, code: str, place: Place, names: Names, day: dt.date) -> None:
+    """Walk the cell's own tree up to its township."""
+    parent: str | None = code
+    at_level: str | None = level
+    while parent is not None and at_level is not None:
+        layer = stack.grid[at_level]
+        if at_level == Level.TOWNSHIP:
+            place.township_code, place.township = parent, layer.names[parent]
+            place.township_unit_id = layer.unit_ids[parent]
+            if place.township_unit_id is not None:
+                place.township_code, place.township = names.of(place.township_unit_id, day)
+            return
+        parent = layer.parents.get(parent)
+        at_level = next((name for name, one in stack.grid.items() if parent in one.names), None)
+
+
+def _listed_cell(stack: Stack, place: Place) -> None:
+    """Give a point in no polygon of the grid the cell listed without geometry for its township or county."""
+    for unit_id in (place.township_unit_id, place.county_unit_id):
+        if unit_id is None:
+            continue
+        for layer in stack.grid.values():
+            shaped = set(layer.layer.codes)
+            for code, cell_unit in layer.unit_ids.items():
+                if cell_unit == unit_id and code not in shaped:
+                    place.grid_code, place.grid, place.grid_unit_id = code, layer.names[code], cell_unit
+                    return
+
+
+def _zones(stack: Stack, names: Names, at: Positions, days: Sequence[dt.date], places: list[Place]) -> None:
+    layer, entries = stack.zones.polygons
+    by_point: dict[int, list[ZoneEntry]] = {}
+    for point, zone in zip(*(part.tolist() for part in layer.hits(at.lon, at.lat)), strict=True):
+        by_point.setdefault(point, []).append(entries[zone])
+    if len(layer):
+        found = measure(
+            layer, at.lon, at.lat, layer.locate(at.lon, at.lat), at.scan_m, at.track_m, stack.zones.accuracy_m
+        )
+        for row, place in enumerate(places):
+            place.boundary_case["zone"] = bool(found.boundary_case[row])
+    for row, place in enumerate(places):
+        if place.outside is not None:
+            continue
+        _zone_of(stack, names, int(at.minute[row]), days[row], place, by_point.get(row, []))
+
+
+def _zone_of(
+    stack: Stack, names: Names, minute: int, day: dt.date, place: Place, entries: list[ZoneEntry]
+) -> None:
+    instant = instant_of(minute)
+    civil = beijing_date(instant)
+    listed = stack.zones.by_unit
+    own = [code for code in (place.township_code, place.county_code) if code]
+    candidates = [*entries, *(listed[code] for code in own if code in listed)]
+    zone = next((entry for entry in candidates if entry.validity.holds(civil)), None)
+    if zone is not None:
+        place.zone_code, place.zone = zone.code, zone.name
+        if zone.recorded_at > instant:
+            # What was recorded after the overpass never exempts by itself: it goes to a person.
+            place.reasons.append(
+                {"code": "recorded_later", "what": "zone", "zone": zone.code, "set": zone.set_name}
+            )
+    narrowest = place.township_unit_id or place.county_unit_id
+    codes = names.chain_codes(narrowest, day) if narrowest is not None else tuple(own)
+    answer = stack.regimes.at(codes, instant)
+    place.regime, place.regime_zh, place.regime_en = str(answer.regime), answer.zh, answer.en
+
+
+def units_of(stack: Stack, lon: Floats, lat: Floats) -> tuple[list[int | None], list[int | None]]:
+    """Return the county and township unit ids of many positions: what scopes a detection."""
+
+    def ids(layer: SetLayer | None) -> list[int | None]:
+        if layer is None:
+            return [None] * len(lon)
+        by_index = [*(layer.unit_ids[code] for code in layer.layer.codes), None]
+        return [by_index[index] for index in layer.layer.locate(lon, lat).tolist()]
+
+    township = stack.boundaries.get(Level.TOWNSHIP) or stack.grid.get(Level.TOWNSHIP)
+    return ids(stack.boundaries.get(Level.COUNTY)), ids(township)

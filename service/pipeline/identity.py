@@ -1,0 +1,212 @@
+"""Ids of fire points: stored facts that survive merges, splits and replaced founders (DESIGN section 3).
+
+* A new cluster is named after its founding member, the first in canonical order.
+* On a merge the earliest issued id lives and the others resolve to it for ever.
+* On a split the id follows its founder; the other part gets an id of its own.
+* A founder replaced by a better product passes its id to whatever replaced it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from gis.times import instant_of, to_beijing
+from service.store.engine import Reader
+from service.store.models import DetectionState, FirePoint, FirePointAlias, FirePointState, Supersession
+
+MAX_HOPS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An id issued before: its order of issue, its founder and the detections it last held."""
+
+    fire_point_id: str
+    order: int
+    founder: int
+    members: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """The identity of a cluster's founding member."""
+
+    detection: int
+    satellite: str
+    minute: int
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """The answer: an id per cluster, ids to register, and ids that end with what they resolve to."""
+
+    ids: tuple[str, ...]
+    new: tuple[tuple[str, int], ...]
+    ended: tuple[tuple[str, str | None, str], ...]
+
+
+def name_clusters(
+    clusters: Sequence[Sequence[int]],
+    founders: Sequence[Founding],
+    known: Sequence[Known],
+    heirs: Mapping[int, int],
+    taken: Mapping[str, bool],
+) -> Naming:
+    """Give every cluster its id.
+
+    Parameters
+    ----------
+    clusters
+        Detection ids per cluster, clusters in canonical order of their founders.
+    founders
+        Founding member per cluster.
+    known
+        Ids that live in the days concerned.
+    heirs
+        Replaced detection to the live one that replaced it.
+    taken
+        Ids ever issued among those that could be derived from the founders.
+    """
+    cluster_of = {detection: number for number, members in enumerate(clusters) for detection in members}
+    claims: dict[int, list[Known]] = defaultdict(list)
+    ended: list[tuple[str, str | None, str]] = []
+    for one in sorted(known, key=lambda k: k.order):
+        place = _place(one, cluster_of, heirs)
+        if place is None:
+            ended.append((one.fire_point_id, None, "withdrawn"))
+        else:
+            claims[place].append(one)
+    ids: list[str] = []
+    new: list[tuple[str, int]] = []
+    used = set(taken)
+    for number, founder in enumerate(founders):
+        holders = claims.get(number)
+        if holders:
+            ids.append(holders[0].fire_point_id)
+            ended.extend((one.fire_point_id, holders[0].fire_point_id, "merged") for one in holders[1:])
+            continue
+        fresh = _fresh_id(founder, used)
+        used.add(fresh)
+        new.append((fresh, founder.detection))
+        ids.append(fresh)
+    return Naming(tuple(ids), tuple(new), tuple(ended))
+
+
+def _place(one: Known, cluster_of: Mapping[int, int], heirs: Mapping[int, int]) -> int | None:
+    """Return the cluster an id goes to: its founder's, or where most of its members went."""
+    founder = heirs.get(one.founder, one.founder)
+    if founder in cluster_of:
+        return cluster_of[founder]
+    votes = Counter(
+        cluster_of[member] for member in (heirs.get(m, m) for m in one.members) if member in cluster_of
+    )
+    if not votes:
+        return None
+    most = max(votes.values())
+    return min(number for number, count in votes.items() if count == most)
+
+
+def candidate_ids(founder: Founding, count: int = 8) -> list[str]:
+    """Return the ids a founder can give, in order: the plain hash, then salted ones for later splits."""
+    day = to_beijing(instant_of(founder.minute)).strftime("%Y%m%d")
+    identity = f"{founder.satellite}|{founder.minute}|{founder.lon!r}|{founder.lat!r}"
+    return [
+        f"{day}-{hashlib.sha256((identity + (f'#{salt}' if salt else '')).encode()).hexdigest()[:12]}"
+        for salt in range(count)
+    ]
+
+
+def _fresh_id(founder: Founding, used: set[str]) -> str:
+    count = 8
+    while True:
+        for fire_point_id in candidate_ids(founder, count):
+            if fire_point_id not in used:
+                return fire_point_id
+        count *= 2
+
+
+def known_ids(reader: Reader, days: Sequence[object]) -> list[Known]:
+    """Return the live ids of some fire days with founders and members."""
+    state, member, point = FirePointState.__table__, DetectionState.__table__, FirePoint.__table__
+    if not days:
+        return []
+    # A restriction by days only where they are few: SQLite limits the number of parameters.
+    few = len(days) <= 500
+    members: dict[str, list[int]] = defaultdict(list)
+    rows = reader.connection.execute(
+        sa.select(member.c.fire_point_id, member.c.detection_id)
+        .where(member.c.rev_to.is_(None), member.c.fire_day.in_(list(days)) if few else sa.true())
+        .order_by(member.c.detection_id)
+    )
+    for fire_point_id, detection in rows:
+        members[fire_point_id].append(detection)
+    rows = reader.connection.execute(
+        sa.select(state.c.fire_point_id, point.c.id, point.c.founder_id, state.c.fire_day)
+        .join(point, point.c.fire_point_id == state.c.fire_point_id)
+        .where(state.c.rev_to.is_(None), state.c.fire_day.in_(list(days)) if few else sa.true())
+    )
+    wanted = set(days)
+    return [
+        Known(row.fire_point_id, row.id, row.founder_id, tuple(members[row.fire_point_id]))
+        for row in rows
+        if row.fire_day in wanted
+    ]
+
+
+def heirs_of(reader: Reader) -> dict[int, int]:
+    """Return for every replaced detection the live one at the end of its chain."""
+    table = Supersession.__table__
+    step = {
+        row.older_id: row.newer_id
+        for row in reader.connection.execute(
+            sa.select(table.c.older_id, table.c.newer_id).where(table.c.rev_to.is_(None))
+        )
+    }
+    found: dict[int, int] = {}
+    for older in step:
+        end, hops = older, 0
+        while end in step and hops < MAX_HOPS:
+            end, hops = step[end], hops + 1
+        found[older] = end
+    return found
+
+
+def taken_ids(reader: Reader, founders: Sequence[Founding]) -> dict[str, bool]:
+    """Return which ids derivable from `founders` were ever issued."""
+    table = FirePoint.__table__
+    wanted = [one for founder in founders for one in candidate_ids(founder)]
+    found: dict[str, bool] = {}
+    for start in range(0, len(wanted), 20_000):
+        part = wanted[start : start + 20_000]
+        rows = reader.connection.execute(
+            sa.select(table.c.fire_point_id).where(table.c.fire_point_id.in_(part))
+        )
+        found.update((row[0], True) for row in rows)
+    return found
+
+
+def aliases(reader: Reader) -> dict[str, str | None]:
+    """Return every ended id with what it resolves to, chains followed to the end."""
+    step = {
+        row.old_id: row.new_id
+        for row in reader.rows(
+            sa.select(FirePointAlias.old_id, FirePointAlias.new_id)
+            .where(reader.known(FirePointAlias))
+            .order_by(FirePointAlias.id)
+        )
+    }
+    found: dict[str, str | None] = {}
+    for old in step:
+        end: str | None = old
+        hops = 0
+        while end is not None and end in step and hops < MAX_HOPS * 1024:
+            end, hops = step[end], hops + 1
+        found[old] = end
+    return found

@@ -1,0 +1,360 @@
+"""Layers in force on a date, read back from the store and ready to be asked.
+
+Sets are immutable, so what was built from one is kept by its id for the life of the process.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+
+from boundaries.regime import RegimeBook
+from gis.locate import Layer
+from gis.types import LEVELS, DataStatus, Level, Validity
+from service.store.engine import Reader
+from service.store.models import (
+    BoundarySet,
+    BoundaryUnit,
+    BoundaryUse,
+    GridCell,
+    GridSet,
+    Revision,
+    Zone,
+    ZoneSet,
+)
+from service.store.types import canonical_json
+
+NEIGHBOUR = "neighbour"
+"""Pseudo-level of the counties around the province, which name who is on the other side of the line."""
+
+BOUNDARY_LEVELS = (Level.PROVINCE, Level.CITY, Level.COUNTY, Level.TOWNSHIP, NEIGHBOUR)
+
+ZONE_ORDER = ("ban", "belt_1km", "forest_edge", "restricted", "other")
+"""Which kind of zone speaks for a place that lies in several: the strictest."""
+
+
+@dataclass(frozen=True)
+class SetLayer:
+    """One set in force and its polygons.
+
+    Attributes
+    ----------
+    names, unit_ids, parents
+        By code; a unit without an entry in the register has no id.
+    """
+
+    set_id: int
+    name: str
+    version: int
+    level: str
+    status: str
+    accuracy_m: float
+    content_hash: str
+    recorded_at: dt.datetime
+    layer: Layer = field(repr=False)
+    names: dict[str, str] = field(repr=False)
+    unit_ids: dict[str, int | None] = field(repr=False)
+    parents: dict[str, str | None] = field(repr=False)
+
+    def record(self) -> dict[str, Any]:
+        """Return what an attribution states about the version it used."""
+        return {
+            "set": self.name,
+            "version": self.version,
+            "status": self.status,
+            "accuracy_m": self.accuracy_m,
+            "hash": self.content_hash,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneEntry:
+    """One zone of a set in force."""
+
+    code: str
+    name: str
+    kind: str
+    validity: Validity
+    unit_codes: tuple[str, ...]
+    geometry: Any
+    recorded_at: dt.datetime
+    set_name: str
+
+
+@dataclass(frozen=True)
+class ZoneLayer:
+    """The zone sets in force on a date."""
+
+    sets: tuple[dict[str, Any], ...]
+    entries: tuple[ZoneEntry, ...] = field(repr=False)
+    accuracy_m: float = 0.0
+
+    @cached_property
+    def polygons(self) -> tuple[Layer, list[ZoneEntry]]:
+        """The zones with geometry, strictest kind first."""
+        shaped = sorted((e for e in self.entries if e.geometry is not None), key=_strictness)
+        keys = [f"{_strictness(e)[0]:02d}|{e.set_name}|{e.code}" for e in shaped]
+        layer = Layer(keys, [e.geometry for e in shaped])
+        return layer, [shaped[i] for i in layer.source_index]
+
+    @cached_property
+    def by_unit(self) -> dict[str, ZoneEntry]:
+        """The zones given as lists of units, by unit code; the strictest kind wins."""
+        found: dict[str, ZoneEntry] = {}
+        for entry in sorted(self.entries, key=_strictness, reverse=True):
+            found.update(dict.fromkeys(entry.unit_codes, entry))
+        return found
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Every layer in force on one date."""
+
+    boundaries: dict[str, SetLayer]
+    grid: dict[str, SetLayer]
+    grid_record: dict[str, Any] | None
+    zones: ZoneLayer
+    regimes: RegimeBook = field(repr=False)
+    regime_record: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """The versions used, as kept beside every attribution."""
+        found: dict[str, Any] = {level: one.record() for level, one in self.boundaries.items()}
+        if self.grid_record:
+            found["grid"] = self.grid_record
+        if self.zones.sets:
+            found["zones"] = list(self.zones.sets)
+        if self.regime_record:
+            found["regime"] = self.regime_record
+        return found
+
+    @cached_property
+    def hash(self) -> str:
+        """Hash of the record: equal stacks give equal answers."""
+        return hashlib.sha256(canonical_json(self.record).encode()).hexdigest()
+
+    @property
+    def informal(self) -> bool:
+        """Whether a layer used is not official (非正式)."""
+        used = [one.status for one in self.boundaries.values()]
+        used += [self.grid_record["status"]] if self.grid_record else []
+        used += [one["status"] for one in self.zones.sets]
+        return any(DataStatus(status).informal for status in used)
+
+
+_built: dict[tuple[str, int], Any] = {}
+
+
+class Layers:
+    """Stacks of layers at one revision.
+
+    Parameters
+    ----------
+    reader
+        The read whose revision decides what is known.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        from service.pipeline.regime_store import load_regimes
+
+        self._reader = reader
+        self._home = str(reader.connection.engine.url)
+        self._regimes, self._regime_record = load_regimes(reader)
+        self._uses = reader.rows(
+            sa.select(BoundaryUse.level, BoundaryUse.from_date, BoundaryUse.set_id)
+            .where(reader.known(BoundaryUse))
+            .order_by(BoundaryUse.from_date, BoundaryUse.rev, BoundaryUse.id)
+        )
+        self._grids = reader.rows(
+            sa.select(GridSet.id, GridSet.valid_from, GridSet.valid_to)
+            .where(reader.known(GridSet))
+            .order_by(GridSet.rev, GridSet.id)
+        )
+        self._zone_sets = reader.rows(
+            sa.select(ZoneSet.id, ZoneSet.name, ZoneSet.valid_from, ZoneSet.valid_to)
+            .where(reader.known(ZoneSet))
+            .order_by(ZoneSet.rev, ZoneSet.id)
+        )
+        self._stacks: dict[tuple[Any, ...], Stack] = {}
+
+    def on(self, day: dt.date) -> Stack:
+        """Return the layers in force on `day`."""
+        key = self._ids(day)
+        if key not in self._stacks:
+            uses, grid, zones = key
+            boundaries = {level: self._boundary_layer(set_id) for level, set_id in uses}
+            layers, record = self._grid_layers(grid) if grid is not None else ({}, None)
+            self._stacks[key] = Stack(
+                boundaries, layers, record, self._zones(zones), self._regimes, self._regime_record
+            )
+        return self._stacks[key]
+
+    def _ids(self, day: dt.date) -> tuple[tuple[tuple[str, int], ...], int | None, tuple[int, ...]]:
+        uses: dict[str, int] = {}
+        for level, from_date, set_id in self._uses:
+            if from_date <= day:
+                uses[level] = set_id
+        grid = None
+        for set_id, start, end in self._grids:
+            if Validity(start, end).holds(day):
+                grid = set_id
+        zones: dict[str, int] = {}
+        for set_id, name, start, end in self._zone_sets:
+            if Validity(start, end).holds(day):
+                zones[name] = set_id
+        return tuple(sorted(uses.items())), grid, tuple(sorted(zones.values()))
+
+    def _boundary_layer(self, set_id: int) -> SetLayer:
+        return self._cached("boundary", set_id, self._read_boundary)
+
+    def _cached(self, kind: str, set_id: int, read: Any) -> Any:
+        key = (f"{kind}@{self._home}", set_id)
+        if key not in _built:
+            _built[key] = read(set_id)
+        return _built[key]
+
+    def _read_boundary(self, set_id: int) -> SetLayer:
+        head = self._reader.rows(
+            sa.select(BoundarySet, Revision.at)
+            .join(Revision, Revision.id == BoundarySet.rev)
+            .with_only_columns(
+                BoundarySet.name,
+                BoundarySet.version,
+                BoundarySet.level,
+                BoundarySet.status,
+                BoundarySet.accuracy_m,
+                BoundarySet.content_hash,
+                Revision.at,
+            )
+            .where(BoundarySet.id == set_id)
+        )[0]
+        rows = self._reader.rows(
+            sa.select(
+                BoundaryUnit.code,
+                BoundaryUnit.name,
+                BoundaryUnit.unit_id,
+                BoundaryUnit.parent_code,
+                BoundaryUnit.geom,
+            ).where(BoundaryUnit.set_id == set_id)
+        )
+        return _set_layer(set_id, head, rows)
+
+    def _grid_layers(self, set_id: int) -> tuple[dict[str, SetLayer], dict[str, Any]]:
+        found: tuple[dict[str, SetLayer], dict[str, Any]] = self._cached("grid", set_id, self._read_grid)
+        return found
+
+    def _read_grid(self, set_id: int) -> tuple[dict[str, SetLayer], dict[str, Any]]:
+        """Return the cells of one grid set by level, narrowest first; cells without geometry have no polygon."""
+        name, version, status, accuracy, content_hash, at = self._reader.rows(
+            sa.select(
+                GridSet.name,
+                GridSet.version,
+                GridSet.status,
+                GridSet.accuracy_m,
+                GridSet.content_hash,
+                Revision.at,
+            )
+            .join(Revision, Revision.id == GridSet.rev)
+            .where(GridSet.id == set_id)
+        )[0]
+        rows = self._reader.rows(
+            sa.select(
+                GridCell.code,
+                GridCell.name,
+                GridCell.unit_id,
+                GridCell.parent_code,
+                GridCell.geom,
+                GridCell.level,
+                GridCell.unit_code,
+            ).where(GridCell.set_id == set_id)
+        )
+        layers: dict[str, SetLayer] = {}
+        for level in reversed(LEVELS):
+            cells = [row for row in rows if row.level == level]
+            if cells:
+                head = (name, version, str(level), status, accuracy, content_hash, at)
+                layers[str(level)] = _set_layer(set_id, head, cells)
+        record = {
+            "set": name,
+            "version": version,
+            "status": status,
+            "accuracy_m": accuracy,
+            "hash": content_hash,
+        }
+        return layers, record
+
+    def _zones(self, set_ids: Iterable[int]) -> ZoneLayer:
+        parts: list[tuple[dict[str, Any], tuple[ZoneEntry, ...]]] = [
+            self._cached("zones", set_id, self._read_zones) for set_id in set_ids
+        ]
+        accuracy = max((part[0]["accuracy_m"] for part in parts), default=0.0)
+        return ZoneLayer(
+            tuple(part[0] for part in parts), tuple(entry for part in parts for entry in part[1]), accuracy
+        )
+
+    def _read_zones(self, set_id: int) -> tuple[dict[str, Any], tuple[ZoneEntry, ...]]:
+        name, version, status, accuracy, content_hash, at = self._reader.rows(
+            sa.select(
+                ZoneSet.name,
+                ZoneSet.version,
+                ZoneSet.status,
+                ZoneSet.accuracy_m,
+                ZoneSet.content_hash,
+                Revision.at,
+            )
+            .join(Revision, Revision.id == ZoneSet.rev)
+            .where(ZoneSet.id == set_id)
+        )[0]
+        rows = self._reader.rows(sa.select(Zone.__table__).where(Zone.set_id == set_id))
+        entries = tuple(
+            ZoneEntry(
+                row.code,
+                row.name,
+                row.kind,
+                Validity(row.valid_from, row.valid_to),
+                tuple(row.unit_codes or ()),
+                row.geom,
+                at,
+                name,
+            )
+            for row in rows
+        )
+        record = {
+            "set": name,
+            "version": version,
+            "status": status,
+            "accuracy_m": accuracy,
+            "hash": content_hash,
+        }
+        return record, entries
+
+
+def _set_layer(set_id: int, head: Any, rows: Any) -> SetLayer:
+    shaped = [row for row in rows if row.geom is not None]
+    name, version, level, status, accuracy, content_hash, at = head
+    return SetLayer(
+        set_id,
+        name,
+        version,
+        level,
+        status,
+        accuracy,
+        content_hash,
+        at,
+        Layer([row.code for row in shaped], [row.geom for row in shaped]),
+        {row.code: row.name for row in rows},
+        {row.code: row.unit_id for row in rows},
+        {row.code: row.parent_code for row in rows},
+    )
+
+
+def _strictness(entry: ZoneEntry) -> tuple[int, str, str]:
+    rank = ZONE_ORDER.index(entry.kind) if entry.kind in ZONE_ORDER else len(ZONE_ORDER)
+    return rank, entry.set_name, entry.code

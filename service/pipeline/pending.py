@@ -1,0 +1,143 @@
+"""What waits for a person: one queue (DESIGN section 3, "pending").
+
+* ``outside_register``: the ground belongs to a polygon that no unit of the register answers for;
+* ``boundary_county``: the footprint touches several counties, so the payer is in doubt;
+* ``boundary_zone``: it touches the edge of a zone, so a fact the rule uses is in doubt;
+* ``recorded_later``: a zone or plan that was recorded after the overpass, which never exempts by itself;
+* ``no_cell``: no cell of the grid in force holds the point, so nobody answers on the ground.
+
+Doubt between villages of one county is stated on the fire point and holds nothing up. A ruling on the unit or the zone
+settles what it decides.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from gis.times import iso_beijing
+from gis.types import Screen
+from service.reads import FirePointView, fire_points
+from service.scope import Scope
+from service.store.engine import Reader
+from service.store.models import Ruling
+
+WORDS = {
+    "outside_register": (
+        "界线上的单位不在登记册中，请补录或裁定",
+        "the unit on the map is not in the register: add it or rule",
+    ),
+    "boundary_county": ("像元跨县界，付费单位待裁定", "the pixel touches several counties: rule who answers"),
+    "boundary_zone": ("像元跨区划边界，分区待裁定", "the pixel touches the edge of a zone: rule which zone"),
+    "recorded_later": (
+        "区划或计划在卫星过境之后才登记，须由人裁定",
+        "recorded after the overpass: a person must rule",
+    ),
+    "no_cell": ("没有网格覆盖该点，请核对网格", "no grid cell covers this point: check the grid"),
+}
+
+_SETTLED_BY = {
+    "outside_register": {"unit", "screen"},
+    "boundary_county": {"unit", "screen", "duplicate"},
+    "boundary_zone": {"zone", "screen", "duplicate"},
+    "recorded_later": {"zone", "screen", "duplicate"},
+    "no_cell": {"unit", "screen", "duplicate"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCase:
+    """One thing a person must decide, with what is needed to decide it."""
+
+    fire_point_id: str
+    fire_day: str
+    first_seen: str
+    what: str
+    zh: str
+    en: str
+    lon: float
+    lat: float
+    county_code: str | None
+    county: str | None
+    township: str | None
+    county_share: float | None
+    border_distance_m: float | None
+    candidates: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the case as JSON-representable data."""
+        return asdict(self)
+
+
+def pending(
+    reader: Reader,
+    scope: Scope,
+    *,
+    unit: str | None = None,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
+) -> list[PendingCase]:
+    """Return the queue within the scope, oldest fire day first.
+
+    Parameters
+    ----------
+    unit
+        Only this unit's cases.
+    start, end
+        Fire days, both included.
+    """
+    views = fire_points(reader, scope, unit=unit, start=start, end=end, screen=[Screen.COUNTED])
+    ruled = _ruled_kinds(reader, views)
+    cases = [
+        _case(view, what)
+        for view in views
+        for what in _open_questions(view)
+        if not (_SETTLED_BY[what] & ruled.get(view.fire_point_id, set()))
+    ]
+    return sorted(cases, key=lambda case: (case.fire_day, case.fire_point_id, case.what))
+
+
+def _ruled_kinds(reader: Reader, views: Sequence[FirePointView]) -> dict[str, set[str]]:
+    kinds = {
+        row.id: row.kind for row in reader.rows(sa.select(Ruling.id, Ruling.kind).where(reader.known(Ruling)))
+    }
+    return {view.fire_point_id: {kinds[key] for key in view.ruling_ids} for view in views if view.ruling_ids}
+
+
+def _open_questions(view: FirePointView) -> list[str]:
+    found = []
+    if view.county_code is not None and view.county_unit_id is None:
+        found.append("outside_register")
+    if view.boundary_case.get("county"):
+        found.append("boundary_county")
+    if view.boundary_case.get("zone"):
+        found.append("boundary_zone")
+    if any(reason.get("code") == "recorded_later" for reason in view.reasons):
+        found.append("recorded_later")
+    if "grid" in view.layers and view.grid_code is None:
+        found.append("no_cell")
+    return found
+
+
+def _case(view: FirePointView, what: str) -> PendingCase:
+    zh, en = WORDS[what]
+    return PendingCase(
+        view.fire_point_id,
+        view.fire_day.isoformat(),
+        iso_beijing(view.first_at),
+        what,
+        zh,
+        en,
+        view.lon,
+        view.lat,
+        view.county_code,
+        view.county,
+        view.township,
+        view.county_share,
+        view.border_distance_m,
+        tuple(view.neighbours.get("county", ())),
+    )

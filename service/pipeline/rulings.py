@@ -1,0 +1,264 @@
+"""Rulings: a person's decision on unit, zone, screening or duplicate (DESIGN section 3, "Verification").
+
+A ruling is a fact tied to a fire point id; it supersedes, never overwrites, and survives every recomputation: the
+assessment applies it after everything it computed. After a merge it belongs to the id that lives; of several of one kind
+the newest decides.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from gis.errors import ConflictError, NotFoundError, RefusedInputError, UsageError
+from gis.types import Level, Screen
+from service.pipeline import identity
+from service.pipeline.attribute import Names
+from service.scope import Scope
+from service.store.engine import Reader, Store
+from service.store.models import FirePointState, Ruling
+
+KINDS = ("unit", "zone", "screen", "duplicate")
+COMMAND = "rule"
+MIN_REASON = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Rulings:
+    """Rulings in force, by the live fire point they belong to, oldest first."""
+
+    by_point: Mapping[str, list[sa.Row[Any]]]
+    by_day: Mapping[dt.date, list[int]] = field(default_factory=dict)
+
+    def of(self, fire_point_id: str) -> Sequence[sa.Row[Any]]:
+        """Return the newest ruling of each kind for a fire point."""
+        newest = {row.kind: row for row in self.by_point.get(fire_point_id, ())}
+        return sorted(newest.values(), key=lambda row: row.id)
+
+    def mark(self, day: dt.date) -> list[int]:
+        """Return what changes when a ruling on a point of this day is added."""
+        return self.by_day.get(day, [])
+
+
+def rulings_in_force(reader: Reader) -> Rulings:
+    """Return the rulings known at the reader's revision, moved to the ids that live."""
+    rows = reader.rows(sa.select(Ruling.__table__).where(reader.known(Ruling)).order_by(Ruling.id))
+    if not rows:
+        return Rulings({}, {})
+    resolved = identity.aliases(reader)
+    state = FirePointState.__table__
+    named = sorted({row.fire_point_id for row in rows} | {v for v in resolved.values() if v})
+    days: dict[str, set[dt.date]] = defaultdict(set)
+    for start in range(0, len(named), 20_000):
+        for row in reader.rows(
+            sa.select(state.c.fire_point_id, state.c.fire_day)
+            .where(state.c.fire_point_id.in_(named[start : start + 20_000]))
+            .distinct()
+        ):
+            days[row.fire_point_id].add(row.fire_day)
+    by_point: dict[str, list[sa.Row[Any]]] = defaultdict(list)
+    by_day: dict[dt.date, list[int]] = defaultdict(list)
+    for row in rows:
+        live = resolved.get(row.fire_point_id, row.fire_point_id)
+        if live is not None:
+            by_point[live].append(row)
+        for day in days.get(row.fire_point_id, set()) | days.get(live or "", set()):
+            by_day[day].append(row.id)
+    return Rulings(by_point, by_day)
+
+
+def apply_rulings(state: dict[str, Any], rulings: Sequence[sa.Row[Any]], names: Names) -> None:
+    """Change a computed state by the rulings on it."""
+    for row in rulings:
+        state["ruling_ids"] = [*state["ruling_ids"], row.id]
+        if row.kind == "unit":
+            _move(state, row, names)
+        elif row.kind == "zone":
+            state["zone_code"], _, label = row.value.partition("|")
+            state["zone"] = label or state["zone_code"]
+        elif row.kind == "screen":
+            state["screen"] = row.value
+        elif row.kind == "duplicate":
+            state["screen"] = str(Screen.DUPLICATE)
+            state["reasons"] = [*state["reasons"], {"code": "duplicate", "of": row.value, "ruling": row.id}]
+
+
+def _move(state: dict[str, Any], row: sa.Row[Any], names: Names) -> None:
+    """Give the fire point to the ruled unit; the measured doubt stays on record beside the decision."""
+    day = state["fire_day"]
+    found = names.find(row.value, day)
+    if found is None:
+        return
+    unit_id, level = found
+    if level is Level.TOWNSHIP:
+        state["township_unit_id"] = unit_id
+        state["township_code"], state["township"] = names.of(unit_id, day)
+        county = names.above(unit_id, Level.COUNTY, day)
+    else:
+        if unit_id != state["county_unit_id"]:
+            state.update(dict.fromkeys(("township_unit_id", "township_code", "township")))
+            state.update(dict.fromkeys(("grid_unit_id", "grid_code", "grid")))
+        county = unit_id
+    if county is None:
+        return
+    if county != state["county_unit_id"]:
+        state["county_share"] = None
+    state["county_unit_id"] = county
+    state["county_code"], state["county"] = names.of(county, day)
+    city = names.above(county, Level.CITY, day)
+    state["city_unit_id"] = city
+    state["city_code"], state["city"] = names.of(city, day) if city is not None else (None, None)
+    if state["screen"] == Screen.OUTSIDE:
+        state["screen"] = str(Screen.COUNTED)
+
+
+def rule(
+    store: Store,
+    fire_point_id: str,
+    *,
+    kind: str,
+    value: str,
+    reason: str,
+    evidence_sha256: str | None,
+    actor: str,
+    scope: Scope,
+) -> dict[str, Any]:
+    """Record a ruling; the next assessment of its day applies it.
+
+    Parameters
+    ----------
+    kind
+        ``unit``, ``zone``, ``screen`` or ``duplicate``.
+    value
+        A unit code; a zone code (``CODE|name``); ``counted`` or a screening reason; the fire point this one repeats.
+    reason
+        Why, in words: a ruling without a reason cannot be explained to whom it costs.
+    evidence_sha256
+        Hash of the archived evidence, when there is some.
+
+    Returns
+    -------
+    dict
+        ``ruling_id, fire_point_id, kind, value, revision, supersedes``.
+
+    Raises
+    ------
+    UsageError
+        When the kind or value is not one of the closed list, or the reason is missing.
+    NotFoundError
+        When the fire point or unit does not exist or is outside the scope.
+    ConflictError
+        When a fire point is ruled a duplicate of itself.
+    """
+    if kind not in KINDS:
+        raise UsageError(
+            "bad_ruling",
+            f"裁定类别 {kind!r} 不在 {'、'.join(KINDS)} 之中",
+            f"ruling kind {kind!r} is not one of {', '.join(KINDS)}",
+            value=kind,
+        )
+    if len(reason.strip()) < MIN_REASON:
+        raise UsageError(
+            "reason_missing",
+            f"裁定须写明理由（至少 {MIN_REASON} 个字）",
+            f"a ruling needs a reason of at least {MIN_REASON} characters",
+            value=reason,
+        )
+    with store.writer(
+        actor, COMMAND, {"fire_point_id": fire_point_id, "kind": kind, "value": value}
+    ) as writer:
+        state = _visible_state(writer, scope, fire_point_id)
+        _check_value(writer, scope, state, kind, value)
+        table = Ruling.__table__
+        before = writer.connection.execute(
+            sa.select(table.c.id)
+            .where(table.c.fire_point_id == state.fire_point_id, table.c.kind == kind)
+            .order_by(table.c.id.desc())
+            .limit(1)
+        ).scalar()
+        key = writer.insert(
+            Ruling,
+            fire_point_id=state.fire_point_id,
+            kind=kind,
+            value=value,
+            reason=reason.strip(),
+            evidence_sha256=evidence_sha256,
+            actor=actor,
+            supersedes_id=before,
+        )
+        return {
+            "ruling_id": key,
+            "fire_point_id": state.fire_point_id,
+            "kind": kind,
+            "value": value,
+            "revision": writer.revision,
+            "supersedes": before,
+            "fire_day": state.fire_day.isoformat(),
+        }
+
+
+def _visible_state(reader: Reader, scope: Scope, fire_point_id: str) -> sa.Row[Any]:
+    live = identity.aliases(reader).get(fire_point_id, fire_point_id)
+    table = FirePointState.__table__
+    found = reader.connection.execute(
+        sa.select(table).where(
+            table.c.fire_point_id == live, reader.live(FirePointState), scope.condition(FirePointState)
+        )
+    ).first()
+    if found is None:
+        raise NotFoundError(
+            "unknown_fire_point",
+            f"没有火点 {fire_point_id}，或不在您的管辖范围内",
+            f"there is no fire point {fire_point_id} within your scope",
+            value=fire_point_id,
+        )
+    return found
+
+
+def _check_value(reader: Reader, scope: Scope, state: sa.Row[Any], kind: str, value: str) -> None:
+    if kind == "screen" and value not in set(Screen):
+        raise UsageError(
+            "bad_screen",
+            f"筛除代码 {value!r} 不在清单内：{'、'.join(Screen)}",
+            f"screening code {value!r} is not in the closed list: {', '.join(Screen)}",
+            value=value,
+        )
+    if kind == "unit":
+        _check_unit(reader, state, value)
+    if kind == "zone" and not value.strip("| "):
+        raise UsageError("bad_zone", "请给出区划代码", "name the zone by its code", value=value)
+    if kind == "duplicate":
+        other = _visible_state(reader, scope, value)
+        if other.fire_point_id == state.fire_point_id:
+            raise ConflictError(
+                "duplicate_of_itself",
+                f"火点 {value} 不能是自身的重复",
+                f"fire point {value} cannot repeat itself",
+                value=value,
+            )
+
+
+def _check_unit(reader: Reader, state: sa.Row[Any], code: str) -> None:
+    from service.pipeline.register_store import load_register
+
+    stored = load_register(reader)
+    unit = stored.register.find(code, state.fire_day)
+    if unit is None or unit.uid not in stored.ids:
+        raise NotFoundError(
+            "unknown_unit",
+            f"单位登记册在 {state.fire_day} 没有代码 {code}",
+            f"the unit register has no code {code} on {state.fire_day}",
+            value=code,
+        )
+    if unit.level not in (Level.COUNTY, Level.TOWNSHIP):
+        raise RefusedInputError(
+            "ruling_level",
+            f"{unit.name(state.fire_day)} 是 {unit.level}：归属裁定须落到县或乡镇",
+            f"{unit.name(state.fire_day)} is a {unit.level}: rule for a county or a township",
+            value=code,
+        )
