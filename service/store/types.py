@@ -66,6 +66,12 @@ class Geometry(TypeDecorator[BaseGeometry]):
             return dialect.type_descriptor(_EwkbGeometry(self.kind, STORED_EPSG))
         return dialect.type_descriptor(_GeoPackageBlob(self.kind))
 
+    def column_expression(self, column: Any) -> Any:
+        """Read PostGIS as plain WKB, and as this type: a result of another type would stay bytes."""
+        if isinstance(self.impl_instance, _EwkbGeometry):
+            return sa.func.ST_AsBinary(column, type_=self)
+        return column
+
     def process_bind_param(self, value: BaseGeometry | None, dialect: sa.Dialect) -> Any:
         """Turn a shapely geometry into what the home stores."""
         if value is None:
@@ -99,9 +105,6 @@ class _EwkbGeometry(PostGISGeometry):
 
     def bind_expression(self, bindvalue: Any) -> Any:
         return sa.func.ST_GeomFromWKB(sa.func.decode(sa.cast(bindvalue, sa.Text), "hex"), STORED_EPSG)
-
-    def column_expression(self, col: Any) -> Any:
-        return sa.func.ST_AsBinary(col, type_=sa.LargeBinary)
 
 
 def encode_gpkg(geometries: Sequence[BaseGeometry]) -> list[bytes]:
