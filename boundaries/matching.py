@@ -163,7 +163,7 @@ class _GroundShares:
         self.ground = ground
         self.reference = reference if reference is not None and reference.level is ground.set.level else None
         if self.reference is not None:
-            self.shapes = mended(ground.plane.shapes(self.reference.geometries))
+            self.shapes = mended(self.reference.geometries)
             self.tree = shapely.STRtree(self.shapes)
 
     def of(self, index: int) -> dict[str, float] | None:

@@ -44,11 +44,6 @@ class Plane:
         )
         return moved
 
-    def lonlat(self, x: float, y: float) -> tuple[float, float]:
-        """Return the (lon, lat) of a point of the plane."""
-        lon, lat = self._forward.transform(x, y, direction="INVERSE")
-        return float(lon), float(lat)
-
 
 @dataclass(frozen=True, slots=True)
 class Pair:

@@ -11,6 +11,7 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from boundaries.formats import REPAIRED_NOTES
 from boundaries.model import BoundarySet
+from boundaries.plane import as_objects
 from boundaries.topology import Ground, mended, unit_label
 from gis.errors import RefusedInputError
 
@@ -63,19 +64,19 @@ def propose_repairs(ground: Ground) -> tuple[Repair, ...]:
         for note in boundary_set.notes
         if note.kind in REPAIRED_NOTES
     ]
-    before = ground.plane.shapes(boundary_set.geometries)
     valid = shapely.is_valid(boundary_set.geometries)
-    for unit, good, was, shape in zip(boundary_set.units, valid, before, ground.shapes, strict=True):
+    for unit, good, shape in zip(boundary_set.units, valid, ground.shapes, strict=True):
         if not good:
             reason = str(shapely.is_valid_reason(unit.geometry)).partition("[")[0].strip()
-            change = float(shape.area - was.area)
+            was, now = ground.areas_m2(as_objects([unit.geometry, shape])).tolist()
+            change = now - was
             repairs.append(
                 Repair(
                     unit_label(unit),
                     MAKE_VALID,
-                    f"{unit.name} 的环有误（{reason}），按环的结构重建，面积变化 {change:.1f} 平方米。",
+                    f"{unit.name} 的环有误（{reason}），按环的结构重建，面积变化 {change:+.1f} 平方米。",
                     f"{unit.name} has broken rings ({reason}); rebuilt by their structure, area changes by "
-                    f"{change:.1f} m2.",
+                    f"{change:+.1f} m2.",
                     change,
                 )
             )

@@ -1,7 +1,8 @@
 """What is wrong with the ground a set covers: broken rings, gaps, overlaps, slivers, escape from the parent.
 
-Areas are measured in an equal-area plane. A finding is thin (``sliver``) when it is on average narrower than 50 m:
-usually two tracings of one line, while a broad one is a disputed or a forgotten piece of ground.
+Set operations run on the stored degrees, where a corner on a neighbour's long edge lies exactly on it; only their
+results are projected to an equal-area plane, to be measured. A finding is thin (``sliver``) when it is on average
+narrower than 50 m: usually two tracings of one line, while a broad one is a disputed or a forgotten piece of ground.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import shapely
 from shapely.geometry import Polygon
 
 from boundaries.model import BoundarySet, BoundaryUnit
-from boundaries.plane import Plane
+from boundaries.plane import Plane, as_objects
 
 Shapes = npt.NDArray[np.object_]
 FindingKind = Literal["invalid_ring", "gap", "overlap", "escape", "no_parent"]
@@ -25,6 +26,8 @@ FindingKind = Literal["invalid_ring", "gap", "overlap", "escape", "no_parent"]
 MIN_AREA_M2 = 1.0
 """Smaller pieces are rounding of coordinates in steps of 0.1 to 0.2 m."""
 SLIVER_WIDTH_M = 50.0
+_TOUCH_DEG = 5e-6
+"""Half a metre: units this near to a hole are its neighbours."""
 
 _PLACE = re.compile(r"\[(-?[\d.]+(?:e[+-]?\d+)?) (-?[\d.]+(?:e[+-]?\d+)?)\]")
 
@@ -71,19 +74,22 @@ class Finding:
 
 
 class Ground:
-    """A set in an equal-area plane, with rings mended for measuring only."""
+    """A set ready for measuring: rings mended (in degrees, for measuring only), a search tree, a plane for areas."""
 
     def __init__(self, boundary_set: BoundarySet) -> None:
         self.set = boundary_set
         self.plane = Plane.around(boundary_set)
         self.labels = tuple(unit_label(unit) for unit in boundary_set.units)
-        moved = self.plane.shapes(boundary_set.geometries)
-        self.shapes: Shapes = mended(moved)
+        self.shapes: Shapes = mended(boundary_set.geometries)
         self.tree = shapely.STRtree(self.shapes)
+
+    def areas_m2(self, shapes: Shapes) -> npt.NDArray[np.float64]:
+        """Return the areas of shapes given in degrees."""
+        return np.asarray(shapely.area(self.plane.shapes(shapes)), dtype=np.float64)
 
     def area_m2(self) -> float:
         """Return the sum of the areas of all units."""
-        return float(shapely.area(self.shapes).sum())
+        return float(self.areas_m2(self.shapes).sum())
 
 
 def unit_label(unit: BoundaryUnit) -> str:
@@ -126,7 +132,7 @@ def find_overlaps(ground: Ground) -> tuple[Finding, ...]:
     real = ~shapely.touches(ground.shapes[left], ground.shapes[right])
     left, right = left[real], right[real]
     common = shapely.intersection(ground.shapes[left], ground.shapes[right])
-    areas = shapely.area(common)
+    areas = ground.areas_m2(common)
     found = [
         _finding("overlap", (ground.labels[i], ground.labels[j]), piece, float(area), ground.plane)
         for i, j, piece, area in zip(left.tolist(), right.tolist(), common, areas, strict=True)
@@ -144,16 +150,17 @@ def find_gaps(ground: Ground) -> tuple[Finding, ...]:
     gap as well: its one neighbour is named, and a person knows.
     """
     union = shapely.union_all(ground.shapes)
+    holes = as_objects(
+        Polygon(ring)
+        for part in shapely.get_parts(union)
+        for ring in (shapely.get_rings(part)[1:] if part.area else ())
+    )
     found = []
-    for part in shapely.get_parts(union):
-        for ring in shapely.get_rings(part)[1:]:
-            hole = Polygon(ring)
-            if hole.area < MIN_AREA_M2:
-                continue
-            around = sorted(
-                ground.labels[i] for i in ground.tree.query(hole.buffer(0.5), predicate="intersects")
-            )
-            found.append(_finding("gap", tuple(around), hole, float(hole.area), ground.plane))
+    for hole, area in zip(holes, ground.areas_m2(holes), strict=True):
+        if area >= MIN_AREA_M2:
+            near = ground.tree.query(hole.buffer(_TOUCH_DEG), predicate="intersects")
+            around = sorted(ground.labels[i] for i in near)
+            found.append(_finding("gap", tuple(around), hole, float(area), ground.plane))
     return _largest_first(found)
 
 
@@ -172,20 +179,19 @@ def find_escapes(
         Code of the parent by code of the unit, from the dated register. Without it the file's own parent code
         counts; else the parent that holds the largest share. The prefix of a code is never used.
     """
-    wide = mended(ground.plane.shapes(parents.geometries))
+    wide = mended(parents.geometries)
     index_of = {unit.code: index for index, unit in enumerate(parents.units)}
     tree = shapely.STRtree(wide)
     found = []
     for number, (unit, shape) in enumerate(zip(ground.set.units, ground.shapes, strict=True)):
         told = (parent_of or {}).get(unit.code) or unit.parent_code or ""
-        parent = index_of.get(told, _best_parent(shape, wide, tree))
+        parent = index_of[told] if told in index_of else _best_parent(shape, wide, tree)
         if parent is None:
-            found.append(
-                _finding("no_parent", (ground.labels[number],), shape, float(shape.area), ground.plane)
-            )
+            area = float(ground.areas_m2(as_objects([shape]))[0])
+            found.append(_finding("no_parent", (ground.labels[number],), shape, area, ground.plane))
             continue
         outside = shapely.difference(shape, wide[parent])
-        area = float(shapely.area(outside))
+        area = float(ground.areas_m2(as_objects([outside]))[0])
         if area >= MIN_AREA_M2:
             detail = unit_label(parents.units[parent])
             found.append(_finding("escape", (ground.labels[number],), outside, area, ground.plane, detail))
@@ -204,15 +210,14 @@ def _best_parent(shape: Any, wide: Shapes, tree: Any) -> int | None:
 def _finding(
     kind: FindingKind, units: tuple[str, ...], piece: Any, area: float, plane: Plane, detail: str = ""
 ) -> Finding:
-    """Return a finding about a piece of the plane, placed inside its largest part."""
+    """Return a finding about a piece of ground (degrees), placed inside its largest part."""
     parts = shapely.get_parts(piece)
     areas = shapely.area(parts)
     point = shapely.point_on_surface(parts[int(np.argmax(areas))])
-    lon, lat = plane.lonlat(float(point.x), float(point.y))
-    perimeter = float(shapely.length(parts[areas > 0]).sum())
+    perimeter = float(shapely.length(plane.shapes(parts[areas > 0])).sum())
     # For a thin strip the width is twice the area over the perimeter.
     width = 2.0 * area / perimeter if perimeter else 0.0
-    return Finding(kind, units, area, lon, lat, width < SLIVER_WIDTH_M, detail)
+    return Finding(kind, units, area, float(point.x), float(point.y), width < SLIVER_WIDTH_M, detail)
 
 
 def _largest_first(found: list[Finding]) -> tuple[Finding, ...]:

@@ -76,9 +76,7 @@ def test_scientific_notation_that_lost_digits_is_refused_not_padded(cell: str) -
 def test_any_cell_gives_a_canonical_code_or_a_refusal(cell: object) -> None:
     try:
         code = parse_code(cell)
-    except RefusedInputError as error:
-        assert error.zh
-        assert error.en
+    except RefusedInputError:
         return
     assert level_of_code(code) is not None
     assert parse_code(code) == code
