@@ -112,6 +112,7 @@ class LineReader:
         self._max_line = member.limits.max_line_bytes
         self._progress = progress
         self._carry = b""
+        self._start = 0
         self._ended = False
         self._mac = False
         self._line = 1
@@ -140,19 +141,27 @@ class LineReader:
 
     def next_line(self) -> Record | None:
         """Take one physical line off the front (for headers), or None at the end."""
-        while b"\n" not in self._carry and not self._ended:
+        while (end := self._carry.find(b"\n", self._start)) < 0 and not self._ended:
+            self._trim()
             self._check_line(len(self._carry))
             self._fill()
-        if not self._carry:
+        stop = len(self._carry) if end < 0 else end
+        if end < 0 and self._start == stop:
             return None
-        line, newline, self._carry = self._carry.partition(b"\n")
-        self._check_line(len(line))
-        record = Record(self._line, line.removesuffix(b"\r"), cut=not newline)
+        self._check_line(stop - self._start)
+        record = Record(self._line, self._carry[self._start : stop].removesuffix(b"\r"), cut=end < 0)
+        self._start = stop if end < 0 else end + 1
         self._line += 1
         return record
 
+    def _trim(self) -> None:
+        """Drop what `next_line` took; not line by line, which would copy the block each time."""
+        self._carry = self._carry[self._start :]
+        self._start = 0
+
     def whole(self) -> bytes:
         """Take all that is left (for formats that are not lines)."""
+        self._trim()
         parts = [self._carry]
         self._carry = b""
         while self._fill():
@@ -162,6 +171,7 @@ class LineReader:
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rest of the file, each chunk ending in a line end except perhaps the last."""
+        self._trim()
         while True:
             cut = self._carry.rfind(b"\n") + 1
             if cut == 0 and not self._ended:

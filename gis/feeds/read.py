@@ -33,10 +33,11 @@ from gis.feeds.geojson import read_features
 from gis.feeds.layout import REQUIRED, Layout, normalise, recognise, unknown_feed
 from gis.feeds.lines import Chunk, LineReader, Record, tokens
 from gis.feeds.model import SCHEMA, Coverage, ParsedFeed, Rejected
-from gis.feeds.screen import Screened, Screener, table_of
+from gis.feeds.screen import BLANK, Screened, Screener, table_of
 from gis.feeds.words import DateOrder, is_geostationary
 
 _SEPARATORS = (",", ";", "\t")
+_MAX_BLANK = 1000
 _SMALL_LINES = 256
 _PIECES = 8
 _WORKERS = min(4, os.cpu_count() or 1)
@@ -81,11 +82,7 @@ def read_feed(
     reader = LineReader(member, columns.encoding if columns else None, progress)
     run = _Run(member.limits, dates, outside)
     if columns is None:
-        first = reader.next_line()
-        while first is not None and not first.data.strip(b" \t\r"):
-            first = reader.next_line()
-        if first is None:
-            raise unknown_feed([""], REQUIRED)
+        first = _first_line(reader)
         if first.data.lstrip()[:1] in (b"{", b"["):
             text = first.data + (b"" if first.cut else b"\n") + reader.whole()
             return _read_geojson(run, text, first.line, reader.encoding, feed)
@@ -96,6 +93,16 @@ def read_feed(
     run.start(layout, reader)
     run.consume(reader.chunks())
     return run.result()
+
+
+def _first_line(reader: LineReader) -> Record:
+    for _ in range(_MAX_BLANK):
+        record = reader.next_line()
+        if record is None:
+            break
+        if record.data.strip(b" \t\r"):
+            return record
+    raise unknown_feed([""], REQUIRED)
 
 
 def _layout_of(first: Record, encoding: str, feed: str | None) -> Layout:
@@ -218,6 +225,8 @@ class _Run:
             if cut:
                 self._lines(data[:cut], line, count, piece)
             self._screen([Record(line + count, data[cut:].removesuffix(b"\r"), cut=True)], piece)
+            return
+        if not data.strip(BLANK):
             return
         clean = self._clean(data)
         batch = parse_clean(clean, line, count, self.layout, self.order) if clean is not None else None

@@ -27,7 +27,8 @@ from gis.feeds.words import (
 from gis.types import SourceKind
 
 Accepted = tuple[int, list[str]]
-_SEPARATORS_ONLY = ' \t\r\n,;"'
+BLANK = b' \t\r\n,;"'
+_BLANK = BLANK.decode()
 _NEVER_EMPTY = frozenset({"daynight", "type", "frp", "version"})
 FREE_NAME_CHARS = 64
 _TOO_LONG = {
@@ -80,13 +81,13 @@ class Screener:
             raw = ""
             try:
                 raw = record.data.decode(self._encoding)
-                if not raw.strip(_SEPARATORS_ONLY):
+                if not raw.strip(_BLANK):
                     continue
                 values = self._split(raw, record.cut)
                 self.check(values)
                 into.accepted.append((record.line, values))
             except UnicodeDecodeError as error:
-                if not record.data.strip(_SEPARATORS_ONLY.encode()):
+                if not record.data.strip(BLANK):
                     continue
                 raw = record.data[: MAX_RAW * 4].decode(self._encoding, "replace")
                 bad = record.data[error.start : error.start + 8].hex()
