@@ -1,4 +1,4 @@
-"""Named places where a test can kill the process, to prove that a crash leaves the store before or after, never between.
+"""Named places where a test can kill the process, to prove that a crash leaves the store before or after.
 
 ``HUODIAN_FAILPOINT=ingest.before_commit:2`` ends the process the second time the point is reached, as a power cut
 would: no cleanup, no flush. Without the variable a point costs one dictionary lookup.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,7 +147,7 @@ def fire_points(
         conditions.append(table.c.fire_point_id > after)
     query = sa.select(table).where(*conditions).order_by(table.c.fire_point_id)
     rows = reader.rows(query if limit is None else query.limit(limit))
-    return _views(reader, rows)
+    return _views(reader, scope, rows)
 
 
 def unit_condition(reader: Reader, scope: Scope, code: str, day: dt.date | None) -> sa.ColumnElement[bool]:
@@ -191,15 +191,38 @@ def resolve_id(reader: Reader, fire_point_id: str) -> str | None:
     return identity.aliases(reader).get(fire_point_id, fire_point_id)
 
 
-def _views(reader: Reader, rows: Sequence[sa.Row[Any]]) -> list[FirePointView]:
+def _shown_neighbours(reader: Reader, scope: Scope) -> Callable[[Any], dict[str, list[str]]]:
+    """Return what a reader may know of the units beside a fire point: those of its own scope, nobody else's."""
+    if scope.everything:
+        return lambda row: dict(row.neighbours)
+    from service.pipeline.register_store import load_register
+
+    stored = load_register(reader)
+
+    def own(row: Any) -> dict[str, list[str]]:
+        mine = scope.unit_ids(row.fire_day) or frozenset()
+        shown = {}
+        for level, codes in row.neighbours.items():
+            units = ((code, stored.register.find(code, row.fire_day)) for code in codes)
+            shown[level] = [
+                code for code, unit in units if unit is not None and stored.ids.get(unit.uid) in mine
+            ]
+        return shown
+
+    return own
+
+
+def _views(reader: Reader, scope: Scope, rows: Sequence[Any]) -> list[FirePointView]:
     if not rows:
         return []
+    neighbours = _shown_neighbours(reader, scope)
     stacks = {row.id: row.layers for row in reader.rows(sa.select(LayerStack.id, LayerStack.layers))}
     statuses = _statuses(reader, [row.fire_point_id for row in rows])
     duties = duty_holders(reader, rows)
     own = set(FirePointView.__slots__) - {
         "satellites",
         "sources",
+        "neighbours",
         "reasons",
         "layers",
         "ruling_ids",
@@ -211,6 +234,7 @@ def _views(reader: Reader, rows: Sequence[sa.Row[Any]]) -> list[FirePointView]:
             **{name: getattr(row, name) for name in own},
             satellites=tuple(row.satellites),
             sources=tuple(row.sources),
+            neighbours=neighbours(row),
             reasons=tuple(row.reasons),
             layers=stacks[row.layer_stack_id],
             ruling_ids=tuple(row.ruling_ids),
@@ -241,7 +265,7 @@ def _statuses(reader: Reader, ids: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def duty_holders(reader: Reader, rows: Sequence[sa.Row[Any]]) -> dict[str, tuple[DutyHolder, ...]]:
+def duty_holders(reader: Reader, rows: Sequence[Any]) -> dict[str, tuple[DutyHolder, ...]]:
     """Return the duty-holders of the narrowest of cell, township and county that names some, per fire point."""
     codes = {code for row in rows for code in (row.grid_code, row.township_code, row.county_code) if code}
     table = Duty.__table__
@@ -252,7 +276,7 @@ def duty_holders(reader: Reader, rows: Sequence[sa.Row[Any]]) -> dict[str, tuple
             sa.select(table)
             .where(
                 reader.known(Duty),
-                sa.or_(table.c.withdrawn_rev.is_(None), table.c.withdrawn_rev > reader.rev),
+                sa.or_(table.c.withdrawn_rev.is_(None), table.c.withdrawn_rev > reader.horizon),
                 table.c.target_code.in_(listed[start : start + 20_000]),
             )
             .order_by(table.c.role, table.c.id)
@@ -307,7 +331,7 @@ def feeds_of_day(reader: Reader, day: dt.date, cut: str = "00:00") -> FeedsOfDay
     last = reader.connection.execute(
         sa.select(sa.func.max(Revision.at))
         .join(file, file.c.rev == Revision.id)
-        .where(file.c.rev <= reader.rev)
+        .where(file.c.rev <= reader.horizon)
     ).scalar()
     return FeedsOfDay(
         tuple(

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from gis.errors import ForbiddenError
 from gis.types import Level
 from grids.register import Register
-from grids.units import Purpose
+from grids.units import Purpose, Unit
 from service.store.engine import Reader
 
 ROLES = ("admin", "province", "city", "county", "patrol", "inspector")
@@ -164,22 +164,25 @@ def _change_days(register: Register) -> list[dt.date]:
     for unit in register:
         if unit.level not in (Level.CITY, Level.COUNTY) and not _own_assessment(unit):
             continue
-        for dated in (unit, *unit.parents):
-            if dated.validity.start:
-                days.add(dated.validity.start)
-            if dated.validity.end:
-                days.add(dated.validity.end + dt.timedelta(days=1))
+        for validity in (unit.validity, *(link.validity for link in unit.parents)):
+            if validity.start:
+                days.add(validity.start)
+            if validity.end:
+                days.add(validity.end + dt.timedelta(days=1))
     return sorted(day for day in days if day > _FIRST_DAY)
 
 
-def _own_assessment(unit: Any) -> bool:
+def _own_assessment(unit: Unit) -> bool:
     return any(link.purpose is Purpose.ASSESSMENT for link in unit.parents)
 
 
 def _members_on(
     register: Register, uid: str, ids: dict[str, int], start: dt.date, end: dt.date | None
 ) -> Members:
-    counties, townships, cells, carved = set(), set(), set(), set()
+    counties: set[str] = set()
+    townships: set[str] = set()
+    cells: set[str] = set()
+    carved: set[str] = set()
     for unit in register:
         if not unit.validity.holds(start):
             continue

@@ -118,7 +118,7 @@ class Session:
     def fail(self, error: HuodianError) -> None:
         """Report `error` and leave."""
         if self.json:
-            document = {
+            document: dict[str, Any] = {
                 "schema": "error",
                 "as_of": as_of_text(self.as_of),
                 "data": None,

@@ -1,7 +1,7 @@
 """The archive of original bytes: every file that entered the service, under its own SHA-256.
 
-Names from outside are never used as paths. A file is written beside its final name and renamed, so a crash leaves a whole
-file or none; a file without its store rows is harmless, for the next ingest of the same bytes finds it.
+Names from outside are never used as paths. A file is written beside its final name and renamed, so a crash leaves a
+whole file or none; a file without its store rows is harmless, for the next ingest of the same bytes finds it.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Area:
         if self.geometry is None:
             return np.zeros(len(lon), dtype=bool)
         west, south, east, north = self.geometry.bounds
-        beyond = ~((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
+        beyond: npt.NDArray[np.bool_] = ~((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
         near = np.flatnonzero(~beyond)
         if len(near):
             shapely.prepare(self.geometry)

@@ -1,7 +1,7 @@
 """Where positions lie: county, township, grid cell, zone and regime, with share and doubt.
 
-One call answers for many positions under one stack of layers; the pixel centre decides, the footprint says how sure that
-is (DESIGN section 3, "Attribution").
+One call answers for many positions under one stack of layers; the pixel centre decides, the footprint says how sure
+that is (DESIGN section 3, "Attribution").
 """
 
 from __future__ import annotations
@@ -88,6 +88,11 @@ class Names:
         unit = self._register.find(code, day)
         return None if unit is None or unit.uid not in self._ids else (self._ids[unit.uid], unit.level)
 
+    def id_of(self, code: str, day: dt.date) -> int | None:
+        """Return the id of the unit that holds a code on a day: a set may be older than its units' registration."""
+        found = self.find(code, day)
+        return None if found is None else found[0]
+
     def above(self, unit_id: int, level: Level, day: dt.date) -> int | None:
         """Return the legal ancestor of a unit at a level on a day."""
         for uid in self._register.chain(self._uids[unit_id], Purpose.LEGAL, day)[1:]:
@@ -151,7 +156,7 @@ def _counties(
         code = county.layer.codes[index[row]]
         place.county_share = _number(found.share[row], 6)
         place.county_code, place.county = code, county.names[code]
-        place.county_unit_id = county.unit_ids[code]
+        place.county_unit_id = county.unit_ids[code] or names.id_of(code, days[row])
         if place.county_unit_id is None:
             continue
         place.county_code, place.county = names.of(place.county_unit_id, days[row])
@@ -190,7 +195,7 @@ def _townships(
             continue
         code = layer.layer.codes[index[row]]
         place.township_code, place.township = code, layer.names[code]
-        place.township_unit_id = layer.unit_ids[code]
+        place.township_unit_id = layer.unit_ids[code] or names.id_of(code, days[row])
         if place.township_unit_id is not None:
             place.township_code, place.township = names.of(place.township_unit_id, days[row])
 
@@ -235,7 +240,7 @@ def _township_of_cell(stack: Stack, level: str, code: str, place: Place, names: 
         layer = stack.grid[at_level]
         if at_level == Level.TOWNSHIP:
             place.township_code, place.township = parent, layer.names[parent]
-            place.township_unit_id = layer.unit_ids[parent]
+            place.township_unit_id = layer.unit_ids[parent] or names.id_of(parent, day)
             if place.township_unit_id is not None:
                 place.township_code, place.township = names.of(place.township_unit_id, day)
             return

@@ -1,8 +1,8 @@
 """Rows of a feed into detections, observations and sightings.
 
 Identity of a detection is satellite, acquisition minute, longitude and latitude, equal as decimal numbers. A row adds a
-detection, or an observation to a known one (another product or other attributes), or nothing new: then it is a duplicate
-and only its sighting is kept.
+detection, or an observation to a known one (another product or other attributes), or nothing new: then it is a
+duplicate and only its sighting is kept.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _known_in(reader: Reader, first: int, last: int) -> _Known:
     )
 
 
-def minute_of(column: Any, reader: Reader) -> sa.ColumnElement[int]:
+def minute_of(column: Any, reader: Reader) -> sa.ColumnElement[Any]:
     """Return the SQL expression of an instant column in minutes since the epoch."""
     if reader.connection.dialect.name == "postgresql":
         seconds = sa.func.extract("epoch", column)

@@ -218,14 +218,6 @@ def _write(
 ) -> FileReport:
     file_id = writer.allocate(FeedFile, 1)
     outcome = detections.write(writer, file_id, parsed, batch)
-    counts = {
-        "read": parsed.read,
-        "accepted": outcome.accepted,
-        "duplicate": outcome.duplicate,
-        "outside": parsed.outside,
-        "superseded": outcome.superseded,
-        "rejected": len(parsed.rejected),
-    }
     writer.bulk(
         FeedFile,
         {
@@ -236,11 +228,25 @@ def _write(
             "feed": parsed.feed,
             "source_kind": str(parsed.source_kind),
             "size": size,
-            **counts,
+            "read": parsed.read,
+            "accepted": outcome.accepted,
+            "duplicate": outcome.duplicate,
+            "outside": parsed.outside,
+            "superseded": outcome.superseded,
+            "rejected": len(parsed.rejected),
         },
     )
     _write_details(writer, file_id, parsed)
-    return FileReport(name, parsed.feed, **counts)
+    return FileReport(
+        name,
+        parsed.feed,
+        read=parsed.read,
+        accepted=outcome.accepted,
+        duplicate=outcome.duplicate,
+        outside=parsed.outside,
+        superseded=outcome.superseded,
+        rejected=len(parsed.rejected),
+    )
 
 
 def _write_details(writer: Writer, file_id: int, parsed: ParsedFeed) -> None:
@@ -280,14 +286,14 @@ def _storable(text: str) -> str:
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def _known(reader: Reader, key: dict[str, Any]) -> sa.Row[Any] | None:
+def _known(reader: Reader, key: dict[str, Any]) -> Any | None:
     table = FeedFile.__table__
     return reader.connection.execute(
         sa.select(table).where(*(table.c[column] == value for column, value in key.items()))
     ).first()
 
 
-def _again(row: sa.Row[Any], name: str) -> FileReport:
+def _again(row: Any, name: str) -> FileReport:
     """Report a file met before: everything it had to say is known."""
     return FileReport(
         name,

@@ -197,22 +197,19 @@ class Layers:
         return self._stacks[key]
 
     def _ids(self, day: dt.date) -> tuple[tuple[tuple[str, int], ...], int | None, tuple[int, ...]]:
-        uses: dict[str, int] = {}
-        for level, from_date, set_id in self._uses:
-            if from_date <= day:
-                uses[level] = set_id
+        uses = {level: set_id for level, from_date, set_id in self._uses if from_date <= day}
         grid = None
         for set_id, start, end in self._grids:
             if Validity(start, end).holds(day):
                 grid = set_id
-        zones: dict[str, int] = {}
-        for set_id, name, start, end in self._zone_sets:
-            if Validity(start, end).holds(day):
-                zones[name] = set_id
+        zones = {
+            name: set_id for set_id, name, start, end in self._zone_sets if Validity(start, end).holds(day)
+        }
         return tuple(sorted(uses.items())), grid, tuple(sorted(zones.values()))
 
     def _boundary_layer(self, set_id: int) -> SetLayer:
-        return self._cached("boundary", set_id, self._read_boundary)
+        layer: SetLayer = self._cached("boundary", set_id, self._read_boundary)
+        return layer
 
     def _cached(self, kind: str, set_id: int, read: Any) -> Any:
         key = (f"{kind}@{self._home}", set_id)

@@ -135,8 +135,8 @@ _ATTRIBUTES = ("frp_mw", "confidence_class", "instrument", "scan_km", "track_km"
 def live_detections(reader: Reader, area: Area, spans: Sequence[tuple[int, int]]) -> LiveDetections:
     """Return the live detections of some stretches of time inside the area.
 
-    Of several observations of one detection the best decides: highest rank, then the one that knows its pixel size, then
-    by content in a total order, so that the order of arrival cannot matter.
+    Of several observations of one detection the best decides: highest rank, then the one that knows its pixel size,
+    then by content in a total order, so that the order of arrival cannot matter.
 
     Parameters
     ----------

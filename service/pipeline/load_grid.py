@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from gis.types import Validity
 from grids.cells import GridCell, GridSet, read_grid
 from grids.register import Register
+from service.pipeline.grid_coverage import grid_coverage
 from service.pipeline.register_store import load_register
 from service.store import models
 from service.store.engine import Reader, Store
@@ -57,10 +58,14 @@ def write_grid(store: Store, grid: GridSet, *, file: str, actor: str) -> dict[st
         latest = _latest(writer, grid.name)
         same = latest is not None and _facts(latest) == _wanted(grid)
         version = latest.version if latest is not None else 0
-        if not same:
+        set_id = latest.id if same and latest is not None else None
+        if set_id is None:
             version += 1
-            _write(writer, grid, version, file, load_register(writer))
+            set_id = _write(writer, grid, version, file, load_register(writer))
+        day = max(writer.now.date(), grid.validity.start or dt.date.min)
         revision = writer.revision if writer.wrote else None
+    with store.reader() as reader:  # read after the commit: an overlay must not hold other writers up
+        blind = grid_coverage(reader, set_id, day)
     levels: dict[str, int] = {}
     for cell in grid.cells:
         levels[cell.level.value] = levels.get(cell.level.value, 0) + 1
@@ -74,6 +79,7 @@ def write_grid(store: Store, grid: GridSet, *, file: str, actor: str) -> dict[st
         "with_geometry": sum(cell.geometry is not None for cell in grid.cells),
         "content_hash": grid.content_hash,
         "findings": findings,
+        "coverage": blind,
         "unchanged": revision is None,
         "revision": revision,
     }
@@ -99,8 +105,8 @@ def _wanted(grid: GridSet) -> tuple[Any, ...]:
     return (grid.content_hash, grid.status.value, *days, grid.accuracy_m)
 
 
-def _write(writer: Any, grid: GridSet, version: int, file: str, stored: Any) -> None:
-    set_id = writer.insert(
+def _write(writer: Any, grid: GridSet, version: int, file: str, stored: Any) -> int:
+    set_id: int = writer.insert(
         models.GridSet,
         name=grid.name,
         version=version,
@@ -114,7 +120,7 @@ def _write(writer: Any, grid: GridSet, version: int, file: str, stored: Any) -> 
     day = grid.validity.start or writer.now.date()
     cells = sorted(grid.cells, key=lambda cell: cell.code)
     if not cells:
-        return
+        return set_id
     first = writer.allocate(models.GridCell, len(cells))
     writer.bulk(
         models.GridCell,
@@ -130,6 +136,7 @@ def _write(writer: Any, grid: GridSet, version: int, file: str, stored: Any) -> 
             "geom": [cell.geometry for cell in cells],
         },
     )
+    return set_id
 
 
 def _unit_id(cell: GridCell, register: Register, ids: dict[str, int], day: dt.date) -> int | None:

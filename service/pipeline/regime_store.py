@@ -25,7 +25,7 @@ def load_regimes(reader: Reader) -> tuple[RegimeBook, dict[str, Any]]:
     rules = RuleRow.__table__
     newest = (
         sa.select(rules.c.unit_code, sa.func.max(rules.c.rev).label("rev"))
-        .where(rules.c.rev <= reader.rev)
+        .where(rules.c.rev <= reader.horizon)
         .group_by(rules.c.unit_code)
         .subquery()
     )
@@ -51,7 +51,7 @@ def load_regimes(reader: Reader) -> tuple[RegimeBook, dict[str, Any]]:
     parts = [[rule.unit_code, rule.regime, str(rule.validity)] for rule in known]
     parts += [[period.name, *period.unit_codes, str(period.start), str(period.end)] for period in periods]
     digest = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
-    statuses = sorted({str(one.status) for one in (*known, *periods)})
+    statuses = sorted({str(rule.status) for rule in known} | {str(period.status) for period in periods})
     return RegimeBook(known, periods), {
         "rules": len(known),
         "periods": len(periods),
@@ -63,7 +63,9 @@ def load_regimes(reader: Reader) -> tuple[RegimeBook, dict[str, Any]]:
 def _periods(reader: Reader) -> list[SpecialPeriod]:
     """Return special periods; of one name and start the newest row decides."""
     table = PeriodRow.__table__
-    rows = reader.rows(sa.select(table).where(table.c.rev <= reader.rev).order_by(table.c.rev, table.c.id))
+    rows = reader.rows(
+        sa.select(table).where(table.c.rev <= reader.horizon).order_by(table.c.rev, table.c.id)
+    )
     newest = {(row.name, row.starts_on): row for row in rows}
     return [
         SpecialPeriod(

@@ -1,8 +1,8 @@
 """Rulings: a person's decision on unit, zone, screening or duplicate (DESIGN section 3, "Verification").
 
 A ruling is a fact tied to a fire point id; it supersedes, never overwrites, and survives every recomputation: the
-assessment applies it after everything it computed. After a merge it belongs to the id that lives; of several of one kind
-the newest decides.
+assessment applies it after everything it computed. After a merge it belongs to the id that lives; of several of one
+kind the newest decides.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ MIN_REASON = 4
 class Rulings:
     """Rulings in force, by the live fire point they belong to, oldest first."""
 
-    by_point: Mapping[str, list[sa.Row[Any]]]
+    by_point: Mapping[str, list[Any]]
     by_day: Mapping[dt.date, list[int]] = field(default_factory=dict)
 
-    def of(self, fire_point_id: str) -> Sequence[sa.Row[Any]]:
+    def of(self, fire_point_id: str) -> Sequence[Any]:
         """Return the newest ruling of each kind for a fire point."""
         newest = {row.kind: row for row in self.by_point.get(fire_point_id, ())}
         return sorted(newest.values(), key=lambda row: row.id)
@@ -61,7 +61,7 @@ def rulings_in_force(reader: Reader) -> Rulings:
             .distinct()
         ):
             days[row.fire_point_id].add(row.fire_day)
-    by_point: dict[str, list[sa.Row[Any]]] = defaultdict(list)
+    by_point: dict[str, list[Any]] = defaultdict(list)
     by_day: dict[dt.date, list[int]] = defaultdict(list)
     for row in rows:
         live = resolved.get(row.fire_point_id, row.fire_point_id)
@@ -72,7 +72,7 @@ def rulings_in_force(reader: Reader) -> Rulings:
     return Rulings(by_point, by_day)
 
 
-def apply_rulings(state: dict[str, Any], rulings: Sequence[sa.Row[Any]], names: Names) -> None:
+def apply_rulings(state: dict[str, Any], rulings: Sequence[Any], names: Names) -> None:
     """Change a computed state by the rulings on it."""
     for row in rulings:
         state["ruling_ids"] = [*state["ruling_ids"], row.id]
@@ -88,7 +88,7 @@ def apply_rulings(state: dict[str, Any], rulings: Sequence[sa.Row[Any]], names: 
             state["reasons"] = [*state["reasons"], {"code": "duplicate", "of": row.value, "ruling": row.id}]
 
 
-def _move(state: dict[str, Any], row: sa.Row[Any], names: Names) -> None:
+def _move(state: dict[str, Any], row: Any, names: Names) -> None:
     """Give the fire point to the ruled unit; the measured doubt stays on record beside the decision."""
     day = state["fire_day"]
     found = names.find(row.value, day)
@@ -202,7 +202,7 @@ def rule(
         }
 
 
-def _visible_state(reader: Reader, scope: Scope, fire_point_id: str) -> sa.Row[Any]:
+def _visible_state(reader: Reader, scope: Scope, fire_point_id: str) -> Any:
     live = identity.aliases(reader).get(fire_point_id, fire_point_id)
     table = FirePointState.__table__
     found = reader.connection.execute(
@@ -220,7 +220,7 @@ def _visible_state(reader: Reader, scope: Scope, fire_point_id: str) -> sa.Row[A
     return found
 
 
-def _check_value(reader: Reader, scope: Scope, state: sa.Row[Any], kind: str, value: str) -> None:
+def _check_value(reader: Reader, scope: Scope, state: Any, kind: str, value: str) -> None:
     if kind == "screen" and value not in set(Screen):
         raise UsageError(
             "bad_screen",
@@ -243,7 +243,7 @@ def _check_value(reader: Reader, scope: Scope, state: sa.Row[Any], kind: str, va
             )
 
 
-def _check_unit(reader: Reader, state: sa.Row[Any], code: str) -> None:
+def _check_unit(reader: Reader, state: Any, code: str) -> None:
     from service.pipeline.register_store import load_register
 
     stored = load_register(reader)

@@ -360,7 +360,7 @@ def _end(writer: Writer, table: Any, ids: Sequence[int]) -> None:
         writer.connection.execute(sa.update(table).where(table.c.id.in_(part)).values(rev_to=writer.revision))
 
 
-def live_states(reader: Reader) -> list[sa.Row[Any]]:
+def live_states(reader: Reader) -> list[Any]:
     """Return every live state at the reader's revision, in id order: what tests compare histories by."""
     table = FirePointState.__table__
     return list(

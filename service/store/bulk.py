@@ -16,7 +16,7 @@ import shapely
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gis.types import BBox
+from gis.types import STORED_EPSG, BBox
 from service.store import rtree
 from service.store.models import INDEXED_GEOMETRY, Base
 from service.store.types import Geometry, UtcDateTime, encode_gpkg_points, utc_texts
@@ -48,7 +48,7 @@ def bulk_insert(
         return
     marks = ",".join("?" * len(names))
     quoted = ",".join(f'"{name}"' for name in names)
-    cursor = connection.connection.cursor()
+    cursor: Any = connection.connection.cursor()
     cursor.executemany(f'INSERT INTO "{schema.name}" ({quoted}) VALUES ({marks})', zip(*values, strict=False))  # noqa: S608
     if schema.name in INDEXED_GEOMETRY and "geom" in columns and index is not False:
         _index_rows(connection, schema.name, np.asarray(columns["id"]), columns["geom"], index)
@@ -72,24 +72,24 @@ def _prepare(kind: sa.types.TypeEngine[Any], value: Any, dialect: sa.Dialect) ->
     convert = _converter(kind, dialect)
     if _is_scalar(value):
         return repeat(convert(value) if convert else value)
-    if isinstance(kind, Geometry) and isinstance(value, tuple):
-        if dialect.name == "postgresql":
-            return shapely.to_wkb(
-                shapely.set_srid(shapely.points(*value), 4490), hex=True, include_srid=True
-            ).tolist()
-        return encode_gpkg_points(*value)
-    if isinstance(kind, Geometry) and dialect.name == "postgresql":
-        shapes = np.asarray(value, dtype=object)
-        return shapely.to_wkb(shapely.set_srid(shapes, 4490), hex=True, include_srid=True).tolist()
+    if isinstance(kind, Geometry) and (isinstance(value, tuple) or dialect.name == "postgresql"):
+        return _geometries(value, dialect)
     if isinstance(kind, UtcDateTime) and isinstance(value, np.ndarray) and value.dtype.kind == "i":
-        texts = utc_texts(value)
-        return texts
+        return utc_texts(value)
     if isinstance(value, np.ndarray):
         if value.dtype.kind == "f":
             plain = value.tolist()
             return [None if item != item else item for item in plain] if np.isnan(value).any() else plain  # noqa: PLR0124
         value = value.tolist()
     return [None if item is None else convert(item) for item in value] if convert else value
+
+
+def _geometries(value: Any, dialect: sa.Dialect) -> Any:
+    """Return driver values of points given as a (lon, lat) pair, or of shapes for PostgreSQL."""
+    if dialect.name != "postgresql":
+        return encode_gpkg_points(*value)
+    shapes = shapely.points(*value) if isinstance(value, tuple) else np.asarray(value, dtype=object)
+    return shapely.to_wkb(shapely.set_srid(shapes, STORED_EPSG), hex=True, include_srid=True).tolist()
 
 
 def _converter(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
@@ -134,7 +134,7 @@ def within_bbox(table: type[Base], box: BBox, dialect: str) -> sa.ColumnElement[
     """Return the indexed condition that a row's geometry meets `box` (SQLite never uses its R*Tree by itself)."""
     schema = table.__table__
     if dialect == "postgresql":
-        envelope = sa.func.ST_MakeEnvelope(box.min_lon, box.min_lat, box.max_lon, box.max_lat, 4490)
+        envelope = sa.func.ST_MakeEnvelope(box.min_lon, box.min_lat, box.max_lon, box.max_lat, STORED_EPSG)
         return sa.type_coerce(schema.c.geom, sa.types.NullType()).op("&&")(envelope)
     tree = sa.table(
         f"rtree_{schema.name}_geom",

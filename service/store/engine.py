@@ -46,6 +46,11 @@ class Reader:
         self.connection = connection
         self.rev = rev
 
+    @property
+    def horizon(self) -> int:
+        """The newest revision this read sees: its own, and in a writing transaction what it has written itself."""
+        return self.rev
+
     def live(self, derived: Any) -> sa.ColumnElement[bool]:
         """Return the condition under which rows of a derived table were live at this revision."""
         return sa.and_(
@@ -54,11 +59,11 @@ class Reader:
 
     def known(self, fact: Any) -> sa.ColumnElement[bool]:
         """Return the condition under which a fact was recorded at this revision."""
-        condition: sa.ColumnElement[bool] = fact.rev <= self.rev
+        condition: sa.ColumnElement[bool] = fact.rev <= self.horizon
         return condition
 
-    def rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
-        """Run a select and return all rows."""
+    def rows(self, query: sa.Executable) -> Sequence[Any]:
+        """Run a select and return all rows, whose columns are attributes."""
         return self.connection.execute(query).all()
 
 
@@ -80,6 +85,11 @@ class Writer(Reader):
         self.now = now
         self._revision: int | None = None
         self._next: dict[str, int] = {}
+
+    @property
+    def horizon(self) -> int:
+        """Include this transaction's own rows: under the lock nobody else can hold the next number."""
+        return self.rev + 1
 
     @property
     def revision(self) -> int:

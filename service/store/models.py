@@ -14,7 +14,7 @@ Integer keys are allocated by the single writer (see `service.store.engine.Write
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -32,6 +32,7 @@ NAMING = {
 class Base(DeclarativeBase):
     """Declarative base; text is `sa.Text` because GDAL drops VARCHAR columns of a GeoPackage."""
 
+    __table__: ClassVar[sa.Table]
     metadata = sa.MetaData(naming_convention=NAMING)
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own protocol
         str: sa.Text,

@@ -39,7 +39,7 @@ def add(connection: Connection, tree: str, ids: Any, bounds: Bounds) -> None:
     """
     ids = np.asarray(ids, dtype=np.int64)
     boxes = _outwards(bounds)
-    cursor = connection.connection.cursor()
+    cursor: Any = connection.connection.cursor()
     if len(ids) >= PACK_FROM:
         stored = cursor.execute(f'SELECT count(*) FROM "{tree}_rowid"').fetchone()[0]  # noqa: S608
         if stored <= len(ids):

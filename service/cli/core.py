@@ -1,0 +1,331 @@
+"""The main path on the command line: init, ingest, assess, rule, pending, rejected."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from service.cli.session import Session
+
+Paths = Annotated[list[Path], typer.Argument(help="Feed files or folders / 火点文件或目录")]
+Unit = Annotated[str | None, typer.Option("--unit", help="Unit code / 单位代码")]
+Day = Annotated[str | None, typer.Option(help="2023-10-29")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the root."""
+    app.command()(init)
+    app.command()(ingest)
+    app.command()(assess)
+    app.command()(rule)
+    app.command()(pending)
+    app.command()(rejected)
+
+
+def init(ctx: typer.Context) -> None:
+    """Create or upgrade the store and load the built-in boundaries, register and regimes / 初始化."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.pipeline.init import initialise
+        from service.store import open_store
+
+        data = initialise(
+            open_store(session.settings.db, must_exist=False), session.settings, actor=session.actor
+        )
+    counties = next(one["units"] for one in data["boundaries"]["sets"] if one["level"] == "county")
+    session.emit(
+        "init",
+        data,
+        text=session.pick(
+            f"存储就绪（结构 {data['schema']}）：{counties} 个县级单元，聚类参数 {data['clustering']}"
+            + ("" if data["changed"] else "；没有变化"),
+            f"store ready (schema {data['schema']}): {counties} county units, clustering {data['clustering']}"
+            + ("" if data["changed"] else "; nothing changed"),
+        ),
+    )
+
+
+def ingest(
+    ctx: typer.Context,
+    paths: Paths,
+    feed: Annotated[str, typer.Option("--feed", help="auto, or the name of a variant")] = "auto",
+    column_map: Annotated[
+        str | None, typer.Option("--map", help="columns.yaml, or the name of a shipped map (ministry_list)")
+    ] = None,
+    dates: Annotated[
+        str | None, typer.Option("--dates", help="mdy or dmy, where a file cannot settle it")
+    ] = None,
+    area: Annotated[str | None, typer.Option("--area", help="Unit code, or none to keep every row")] = None,
+) -> None:
+    """Read feed files into the store; the same bytes twice change nothing / 导入火点文件."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.pipeline.archive import open_archive
+        from service.pipeline.ingest import Options
+        from service.pipeline.ingest import ingest as run
+
+        options = Options(
+            feed=None if feed == "auto" else feed,
+            columns=_column_map(column_map),
+            dates=_dates(dates),
+            area=area,
+            buffer_km=session.settings.buffer_km,
+        )
+        with _file_progress(session) as progress:
+            report = run(
+                session.store(),
+                open_archive(session.settings),
+                paths,
+                actor=session.actor,
+                options=options,
+                progress=progress,
+            )
+    data = report.as_dict()
+    warnings = [
+        f"{file['path']}: {file['refused']}: {session.pick(file['message_zh'], file['message_en'])}"
+        for file in data["files"]
+        if file["refused"]
+    ]
+    session.emit("ingest", data, text=lambda: _print_ingest(session, data), warnings=warnings)
+    if report.refused:
+        raise typer.Exit(1)
+
+
+def _dates(text: str | None) -> str | None:
+    from gis.errors import UsageError
+
+    if text not in (None, "mdy", "dmy"):
+        raise UsageError(
+            "bad_dates",
+            f"--dates 只能是 mdy 或 dmy，不是 {text!r}",
+            f"--dates is mdy or dmy, not {text!r}",
+            value=text,
+        )
+    return text
+
+
+def _column_map(name: str | None) -> Any:
+    if name is None:
+        return None
+    from gis.feeds import builtin_map, builtin_map_names, load_column_map
+
+    if name in builtin_map_names():
+        return builtin_map(name)
+    from gis.errors import NotFoundError
+
+    path = Path(name)
+    if not path.is_file():
+        raise NotFoundError(
+            "no_such_map",
+            f"没有列映射 {name}：既不是文件，也不是内置的 {'、'.join(builtin_map_names())}",
+            f"no column map {name}: neither a file nor one of {', '.join(builtin_map_names())}",
+            value=name,
+        )
+    return load_column_map(path.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def _file_progress(session: Session) -> Iterator[Callable[[str, int, int], None]]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=session.console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def update(label: str, number: int, total: int) -> None:
+            bar.update(task, description=label, completed=number, total=total)
+
+        yield update
+
+
+def _print_ingest(session: Session, data: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=session.pick("导入结果", "Ingest"))
+    words = {
+        "path": ("文件", "file"),
+        "feed": ("类型", "feed"),
+        "read": ("读入", "read"),
+        "accepted": ("接收", "accepted"),
+        "duplicate": ("重复", "duplicate"),
+        "outside": ("范围外", "outside"),
+        "rejected": ("拒收", "rejected"),
+        "superseded": ("替代旧行", "superseded"),
+    }
+    for name, (zh, en) in words.items():
+        table.add_column(session.pick(zh, en), justify="left" if name in ("path", "feed") else "right")
+    for file in data["files"]:
+        table.add_row(*(str(file[name] if file[name] is not None else file["refused"]) for name in words))
+    totals = data["totals"]
+    table.add_section()
+    table.add_row(session.pick("合计", "total"), "", *(str(totals[name]) for name in list(words)[2:]))
+    Console().print(table)
+
+
+def assess(
+    ctx: typer.Context,
+    start: Annotated[str | None, typer.Option("--from", help="First fire day")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Last fire day, included")] = None,
+) -> None:
+    """Make fire points of detections and attribute them; only what changed is done again / 评估与归属."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.cli.session import parse_date
+        from service.pipeline.assess import assess as run
+
+        report = run(
+            session.store(),
+            actor=session.actor,
+            start=parse_date(start, "--from"),
+            end=parse_date(end, "--to"),
+            progress=lambda days: session.console.print(f"… {days}"),
+        )
+    data = report.as_dict()
+    session.emit(
+        "assess",
+        data,
+        text=session.pick(
+            f"{report.days} 个火点日，重算 {len(report.redone)} 日：火点 {report.fire_points}（像元 {report.pixels}），"
+            f"新增 {report.begun} 行，终止 {report.ended} 行" + ("；非正式数据" if report.informal else ""),
+            f"{report.days} fire days, {len(report.redone)} done again: {report.fire_points} fire points "
+            f"({report.pixels} pixels), {report.begun} rows begun, {report.ended} ended"
+            + ("; not official" if report.informal else ""),
+        ),
+    )
+
+
+def rule(
+    ctx: typer.Context,
+    fire_point_id: str,
+    reason: Annotated[str, typer.Option("--reason", help="Why, in words / 理由")],
+    unit: Annotated[str | None, typer.Option("--unit", help="The accountable unit's code")] = None,
+    zone: Annotated[str | None, typer.Option("--zone", help="The zone's code")] = None,
+    screen: Annotated[str | None, typer.Option("--screen", help="counted, or a screening reason")] = None,
+    duplicate_of: Annotated[
+        str | None, typer.Option("--duplicate-of", help="The fire point this repeats")
+    ] = None,
+    evidence: Annotated[Path | None, typer.Option("--evidence", help="A file to archive as evidence")] = None,
+) -> None:
+    """Record a person's decision on a fire point and apply it / 裁定."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from gis.errors import ForbiddenError, UsageError
+        from service.pipeline.archive import open_archive
+        from service.pipeline.assess import assess as run
+        from service.pipeline.rulings import rule as decide
+
+        given = {"unit": unit, "zone": zone, "screen": screen, "duplicate": duplicate_of}
+        chosen = [(kind, value) for kind, value in given.items() if value is not None]
+        if len(chosen) != 1:
+            raise UsageError(
+                "one_ruling",
+                "一次裁定一件事：--unit、--zone、--screen、--duplicate-of 选一",
+                "rule one thing at a time: --unit, --zone, --screen or --duplicate-of",
+            )
+        store = session.store()
+        with store.reader() as reader:
+            scope = session.scope(reader)
+        if not scope.everything and session.settings.token is not None:
+            from service.users import Permission, require
+
+            require(scope, Permission.RULE)
+        if scope.role not in ("local", "admin", "province", "city"):
+            raise ForbiddenError(
+                "may_not_rule", "该身份无权裁定", "this identity may not rule", value=scope.role
+            )
+        sha = open_archive(session.settings).put(evidence.read_bytes()) if evidence else None
+        data = decide(
+            store,
+            fire_point_id,
+            kind=chosen[0][0],
+            value=chosen[0][1],
+            reason=reason,
+            evidence_sha256=sha,
+            actor=session.actor,
+            scope=scope,
+        )
+        import datetime as dt
+
+        day = dt.date.fromisoformat(data["fire_day"])
+        run(store, actor=session.actor, start=day, end=day)
+    session.emit(
+        "rule",
+        data,
+        text=session.pick(
+            f"裁定 {data['ruling_id']} 已记录：{data['fire_point_id']} {data['kind']} → {data['value']}",
+            f"ruling {data['ruling_id']} recorded: {data['fire_point_id']} {data['kind']} → {data['value']}",
+        ),
+    )
+
+
+def pending(
+    ctx: typer.Context,
+    unit: Unit = None,
+    start: Annotated[str | None, typer.Option("--from")] = None,
+    end: Annotated[str | None, typer.Option("--to")] = None,
+) -> None:
+    """List what waits for a person's decision / 待裁定事项."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.cli.session import parse_date
+        from service.pipeline.pending import pending as run
+
+        with session.store().reader(session.as_of) as reader:
+            cases = run(
+                reader,
+                session.scope(reader),
+                unit=unit,
+                start=parse_date(start, "--from"),
+                end=parse_date(end, "--to"),
+            )
+    session.emit("pending", [case.as_dict() for case in cases], text=lambda: _print_pending(session, cases))
+
+
+def _print_pending(session: Session, cases: list[Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=session.pick(f"待裁定 {len(cases)} 件", f"{len(cases)} cases pending"))
+    for zh, en in (
+        ("火点", "fire point"),
+        ("火点日", "day"),
+        ("县", "county"),
+        ("份额", "share"),
+        ("事由", "what"),
+    ):
+        table.add_column(session.pick(zh, en))
+    for case in cases:
+        share = "" if case.county_share is None else f"{case.county_share:.0%}"
+        table.add_row(
+            case.fire_point_id, case.fire_day, case.county or "", share, session.pick(case.zh, case.en)
+        )
+    Console().print(table)
+
+
+def rejected(
+    ctx: typer.Context,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="CSV file; stdout without")] = None,
+) -> None:
+    """Export quarantined rows with file, line, column, value and reason / 导出拒收行."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.pipeline.quarantine import rejected_csv, rejected_rows
+
+        with session.store().reader(session.as_of) as reader:
+            rows = rejected_rows(reader, session.scope(reader))
+    if output is not None:
+        output.write_bytes(rejected_csv(rows))
+    session.emit(
+        "rejected",
+        rows,
+        text=session.pick(f"拒收 {len(rows)} 行", f"{len(rows)} rejected rows")
+        if output is not None
+        else rejected_csv(rows).decode("utf-8-sig"),
+    )
