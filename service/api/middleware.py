@@ -11,7 +11,7 @@ import itertools
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gis.errors import ForbiddenError, UsageError
-from service.api.problems import internal, of_exception, respond
+from service.api.problems import TooLargeError, internal, of_exception, respond
 from service.scope import Scope as ReaderScope
 from service.scope import whole
 from service.settings import Settings
@@ -33,13 +33,16 @@ OPEN_PATHS = frozenset({"/api/v1/health", "/login"})
 """Paths that answer without a token once identities exist."""
 
 COOKIE = "huodian_token"
+MAX_BODY = 65_536
+"""Longest body taken: a ruling with its reason; files do not come in over HTTP."""
+
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with no-referrer a browser hides the Origin of our own sign-in form
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=()",
@@ -68,13 +71,16 @@ class Envelope:
         The next layer.
     log
         A structlog logger.
+    paths
+        Path template by endpoint: a log line names the route, never the ids in an address.
     https
         Whether clients reach the service by https (adds HSTS).
     """
 
-    def __init__(self, app: ASGIApp, *, log: Any, https: bool) -> None:
+    def __init__(self, app: ASGIApp, *, log: Any, paths: Mapping[Any, str], https: bool) -> None:
         self.app = app
         self.log = log
+        self.paths = paths
         self.https = https
         self._started = f"{time.time_ns() // 1_000_000:x}"
         self._numbers = itertools.count(1)
@@ -106,7 +112,7 @@ class Envelope:
                 request_id=request_id,
                 kind=type(error).__name__,
                 at=_place(error),
-                path=_route(scope),
+                path=self._path(scope),
             )
             if status:
                 raise
@@ -117,11 +123,14 @@ class Envelope:
                 "request",
                 request_id=request_id,
                 method=scope["method"],
-                path=_route(scope),
+                path=self._path(scope),
                 status=status,
                 ms=round((time.perf_counter() - began) * 1000, 1),
                 role=reader.role if reader else None,
             )
+
+    def _path(self, scope: Scope) -> str:
+        return self.paths.get(scope.get("endpoint"), "other")
 
     def _request_id(self, request: Request) -> str:
         given = request.headers.get("x-request-id", "")
@@ -167,7 +176,8 @@ class Gate:
         request = Request(scope)
         try:
             self._check_host(request)
-            if request.url.path not in OPEN_PATHS:
+            _check_size(request)
+            if scope["path"] not in OPEN_PATHS:
                 scope["huodian.scope"] = await to_thread.run_sync(self._identify, request)
         except Exception as error:
             answer = of_exception(error)
@@ -175,7 +185,7 @@ class Gate:
                 raise
             await respond(request, answer)(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+        await self.app(scope, _limited(receive), send)
 
     def _check_host(self, request: Request) -> None:
         host = host_name(request.headers.get("host", ""))
@@ -248,6 +258,35 @@ class Gate:
         return whole("local")
 
 
+def _check_size(request: Request) -> None:
+    length = request.headers.get("content-length", "0")
+    if not length.isascii() or not length.isdigit() or int(length) > MAX_BODY:
+        raise _too_large()
+
+
+def _limited(receive: Receive) -> Receive:
+    """Return a `receive` that also stops a body without a declared length at `MAX_BODY`."""
+    taken = 0
+
+    async def counted() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > MAX_BODY:
+            raise _too_large()
+        return message
+
+    return counted
+
+
+def _too_large() -> TooLargeError:
+    return TooLargeError(
+        "too_large",
+        f"请求内容超过 {MAX_BODY} 字节：文件请用命令行 huodian 提交",
+        f"the request has more than {MAX_BODY} bytes: submit files with the huodian command",
+    )
+
+
 def is_loopback(address: str) -> bool:
     """Whether a network address, or the name ``localhost``, is this machine."""
     if address == "localhost":
@@ -272,11 +311,6 @@ def reader_scope(request: Request) -> ReaderScope:
     if scope is None:
         raise UnauthenticatedError("token_required", "需要令牌", "a token is needed")
     return scope
-
-
-def _route(scope: Scope) -> str:
-    route = scope.get("route")
-    return str(getattr(route, "path", "")) or "unmatched"
 
 
 def _place(error: BaseException) -> str:

@@ -38,6 +38,10 @@ class MethodError(UsageError):
     """The address exists, but not for this method."""
 
 
+class TooLargeError(UsageError):
+    """The request's body is longer than any the service takes."""
+
+
 STATUS: tuple[tuple[type[HuodianError], int], ...] = (
     (UnauthenticatedError, 401),
     (ForbiddenError, 403),
@@ -46,6 +50,7 @@ STATUS: tuple[tuple[type[HuodianError], int], ...] = (
     (RefusedInputError, 422),
     (BusyError, 503),
     (MethodError, 405),
+    (TooLargeError, 413),
     (UsageError, 400),
 )
 """The most specific class first; any other error of ours is a 500."""
@@ -120,6 +125,8 @@ def _headers(error: HuodianError, status: int) -> dict[str, str]:
         return {"WWW-Authenticate": 'Bearer realm="huodian"'}
     if status == 503:
         return {"Retry-After": str(error.context.get("retry_after_s", RETRY_AFTER_S))}
+    if status == 405:
+        return {"Allow": str(error.context.get("allow", "GET"))}
     return {}
 
 
@@ -197,7 +204,9 @@ def respond(request: Request, error: HuodianError) -> Response:
     """Return the answer for an error: a problem document, or a page where a browser asked for one."""
     request_id = str(request.scope.get("huodian.request_id", ""))
     answer = problem(error, request_id)
-    wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
+    wants_page = "text/html" in request.headers.get("accept", "") and not request.scope["path"].startswith(
+        "/api/"
+    )
     if not wants_page:
         return answer
     if answer.status_code == 401 and request.method == "GET":

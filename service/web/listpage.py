@@ -173,7 +173,9 @@ def _known(fire_list: FireList, chinese: bool) -> str:
 def _row(row: FireListRow, number: int, chinese: bool, fire_list: FireList) -> dict[str, Any]:
     names = [_short(name, _NAME) for name in (row.county, row.township, row.grid) if name]
     place = " · ".join(names) or ("未定位到县" if chinese else "no county found")
-    label = _short(names[-1], _LABEL) if names else row.fire_point_id  # percent-encoded, a character is nine bytes
+    label = (
+        _short(names[-1], _LABEL) if names else row.fire_point_id
+    )  # percent-encoded, a character is nine bytes
     first, last = to_beijing(row.first_seen), to_beijing(row.last_seen)
     times = first.strftime("%m-%d %H:%M") + (f"–{last:%H:%M}" if last != first else "")
     satellites = _short("、".join(row.satellites) if chinese else ", ".join(row.satellites), 60)
@@ -188,7 +190,7 @@ def _row(row: FireListRow, number: int, chinese: bool, fire_list: FireList) -> d
         "seen": f"{satellites} · {row.pixels} {'像元' if chinese else 'pixels'}{frp}",
         "position": f"{row.lon:.5f}, {row.lat:.5f}",
         "geo": geo_link(row.lon, row.lat, label),
-        "amap": amap_link(row.lon, row.lat, label),
+        "gcj02": gcj02_link(row.lon, row.lat, label),
         "duty": [person(text) for text in row.duty[:_PERSONS]],
     }
 
@@ -215,23 +217,12 @@ def geo_link(lon: float, lat: float, label: str) -> str:
     return f"geo:{at}?q={at}({quote(label, safe='')})"
 
 
-def amap_link(lon: float, lat: float, label: str) -> str:
-    """Return the link that opens the point in Amap, in GCJ-02 as Chinese phone maps expect it.
-
-    Nothing is sent anywhere until somebody taps it.
-    """
+def gcj02_link(lon: float, lat: float, label: str) -> str:
+    """Return the same link in GCJ-02, which is how Amap and Tencent's map on a Chinese phone read it."""
     from gis.gcj02 import wgs84_to_gcj02
 
     (shifted_lon,), (shifted_lat,) = wgs84_to_gcj02([lon], [lat])
-    query = urlencode(
-        {
-            "position": f"{float(shifted_lon):.6f},{float(shifted_lat):.6f}",
-            "name": label,
-            "coordinate": "gaode",
-            "callnative": "1",
-        }
-    )
-    return f"https://uri.amap.com/marker?{query}"
+    return geo_link(float(shifted_lon), float(shifted_lat), label)
 
 
 def person(text: str) -> dict[str, str]:

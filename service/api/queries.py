@@ -1,0 +1,179 @@
+"""Parameters of the routes.
+
+Each is a model that refuses what it does not know, so that a misspelt filter cannot widen an answer unnoticed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from gis.errors import UsageError
+from gis.times import BEIJING
+from gis.types import BBox, Screen
+from grids.units import Purpose
+from service.reports.render import FORMATS
+
+MAX_LIMIT = 1000
+MAX_DAYS = 400
+"""Longest span of one query: a season and its neighbours, not the whole archive at once."""
+
+
+def parse_instant(value: object) -> int | dt.datetime | None:
+    """Return the revision number or instant of an ``as_of``; a time without zone is Beijing time."""
+    if value is None or isinstance(value, int | dt.datetime):
+        return value
+    text = str(value).strip()
+    if text.isascii() and text.isdigit():
+        return int(text)
+    # An unencoded "+08:00" arrives as a space; nothing else in a time of day is followed by one.
+    moment = dt.datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
+
+
+def _box(value: object) -> BBox:
+    parts = [float(part) for part in str(value).split(",")]
+    if len(parts) != 4:
+        raise ValueError("four numbers: min_lon,min_lat,max_lon,max_lat")
+    box = BBox(*parts)
+    if not (-180 <= box.min_lon <= box.max_lon <= 180 and -90 <= box.min_lat <= box.max_lat <= 90):
+        raise ValueError("min_lon,min_lat,max_lon,max_lat in degrees, the smaller first")
+    return box
+
+
+def _code(value: str) -> str:
+    if not value.isascii() or not value.isalnum():
+        raise ValueError("a code has letters and digits only")
+    return value
+
+
+AsOf = Annotated[
+    int | dt.datetime | None,
+    BeforeValidator(parse_instant),
+    Field(description="revision number or instant: the answer as it was known then"),
+]
+Code = Annotated[str, Field(min_length=1, max_length=32), AfterValidator(_code)]
+Key = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
+
+
+class Parameters(BaseModel):
+    """Base of all parameter models."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NoParameters(Parameters):
+    """A route without parameters."""
+
+
+class ReadParameters(Parameters):
+    """What every read takes."""
+
+    as_of: AsOf = None
+
+
+class FirePointParameters(ReadParameters):
+    """Filters of the fire points."""
+
+    date: dt.date | None = None
+    start: dt.date | None = None
+    end: dt.date | None = Field(default=None, description="last fire day, included")
+    unit: Code | None = None
+    screen: Screen | None = None
+    bbox: Annotated[str, Field(description="min_lon,min_lat,max_lon,max_lat")] | None = None
+    limit: int = Field(default=200, ge=1, le=MAX_LIMIT)
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+
+    @field_validator("bbox")
+    @classmethod
+    def _checked(cls, value: str | None) -> str | None:
+        if value is not None:
+            _box(value)
+        return value
+
+    @property
+    def box(self) -> BBox | None:
+        """The bounding box asked for."""
+        return None if self.bbox is None else _box(self.bbox)
+
+    def days(self, today: dt.date) -> tuple[dt.date, dt.date]:
+        """Return first and last fire day asked for; `today` when none is named.
+
+        Raises
+        ------
+        UsageError
+            When the days contradict each other or span more than `MAX_DAYS`.
+        """
+        if self.date is not None and (self.start or self.end):
+            raise UsageError(
+                "date_and_span",
+                "date 与 start、end 不能同时使用",
+                "use either date, or start and end",
+            )
+        if self.date is not None:
+            return self.date, self.date
+        first = self.start or self.end or today
+        last = self.end or max(first, today)
+        if last < first or (last - first).days > MAX_DAYS:
+            raise UsageError(
+                "bad_span",
+                f"日期区间 {first} 至 {last} 不可用：end 不得早于 start，且不超过 {MAX_DAYS} 天",
+                f"the span {first} to {last} is not usable: end not before start, at most {MAX_DAYS} days",
+            )
+        return first, last
+
+
+class FireListParameters(ReadParameters):
+    """The list of a day."""
+
+    date: dt.date | None = None
+    unit: Code | None = None
+    since: int | None = Field(default=None, ge=1, description="number of the issue to compare with")
+    format: Literal[FORMATS] = "json"  # type: ignore[valid-type]
+
+
+class UnitParameters(ReadParameters):
+    """The register: one unit by code, the children of one, or a search by name."""
+
+    code: Code | None = None
+    parent: Code | None = None
+    q: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    purpose: Purpose = Purpose.LEGAL
+    date: dt.date | None = None
+    limit: int = Field(default=200, ge=1, le=MAX_LIMIT)
+
+
+class PendingParameters(ReadParameters):
+    """What waits for a person."""
+
+    unit: Code | None = None
+
+
+class ListPageParameters(Parameters):
+    """The phone list."""
+
+    date: dt.date | None = None
+    unit: Code | None = None
+    lang: Literal["zh", "en"] = "zh"
+    page: int = Field(default=1, ge=1, le=10_000)
+
+
+class MapPageParameters(Parameters):
+    """The day's map."""
+
+    date: dt.date | None = None
+    lang: Literal["zh", "en"] = "zh"
+
+
+class RulingBody(BaseModel):
+    """A ruling as submitted."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    fire_point_id: Annotated[str, Field(min_length=1, max_length=64)]
+    kind: Literal["unit", "zone", "screen", "duplicate"]
+    value: Annotated[str, Field(min_length=1, max_length=64)]
+    reason: Annotated[str, Field(min_length=2, max_length=2000)]
+    evidence_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None

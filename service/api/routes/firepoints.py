@@ -1,0 +1,126 @@
+"""Fire points: filtered and paged, and one by any id ever issued."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import datetime as dt
+import hashlib
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from gis.errors import NotFoundError, UsageError
+from gis.times import iso_beijing
+from gis.types import BBox
+from service.api.deps import ContextOf, ScopeOf, envelope
+from service.api.queries import FirePointParameters, ReadParameters
+from service.store.types import canonical_json
+
+router = APIRouter(tags=["firepoints"])
+
+
+@router.get("/firepoints")
+def fire_points(
+    context: ContextOf, scope: ScopeOf, query: Annotated[FirePointParameters, Query()]
+) -> dict[str, Any]:
+    """Fire points of a fire day or of a span of days, by day and id.
+
+    Pages are taken at one revision: the cursor carries it, so an ingest between two pages neither repeats nor skips
+    a point.
+    """
+    from service.reads import fire_points as read
+
+    first, last = query.days(context.today())
+    asked = _fingerprint(query, first, last)
+    revision, offset = _opened_cursor(query.cursor, asked) if query.cursor else (query.as_of, 0)
+    with context.open_store().reader(revision) as reader:
+        found = read(reader, scope, start=first, end=last, unit=query.unit, screen=query.screen)
+        if query.box is not None:
+            found = [point for point in found if _inside(point.lon, point.lat, query.box)]
+        found.sort(key=lambda point: (point.fire_day, point.fire_point_id))
+        end = offset + query.limit
+        data = {
+            "start": first.isoformat(),
+            "end": last.isoformat(),
+            "total": len(found),
+            "pixels": sum(point.pixels for point in found),
+            "rows": [plain(point) for point in found[offset:end]],
+            "next": _cursor(reader.rev, end, asked) if end < len(found) else None,
+        }
+        return envelope("firepoints", data, reader=reader, as_of=query.as_of)
+
+
+@router.get("/firepoints/{fire_point_id}")
+def fire_point(
+    fire_point_id: str, context: ContextOf, scope: ScopeOf, query: Annotated[ReadParameters, Query()]
+) -> dict[str, Any]:
+    """One fire point by any id ever issued.
+
+    A merged id answers 200 with the point it became and ``resolves_to``: the number stands on paper somewhere, and
+    whoever asks for it has to see that it was merged, which a redirect would hide.
+    """
+    from service.reads import fire_points as read
+    from service.reads import resolve_id
+
+    with context.open_store().reader(query.as_of) as reader:
+        live = resolve_id(reader, fire_point_id)
+        found = read(reader, scope, ids=[live]) if live is not None else []
+        if not found:
+            raise NotFoundError(
+                "unknown_fire_point",
+                f"没有火点 {fire_point_id}，或不在您的范围内：请核对编号",
+                f"there is no fire point {fire_point_id}, or it is outside your scope: check the number",
+                value=fire_point_id,
+            )
+        data = {
+            "asked": fire_point_id,
+            "resolves_to": live if live != fire_point_id else None,
+            **plain(found[0]),
+        }
+        return envelope("firepoint", data, reader=reader, as_of=query.as_of)
+
+
+def plain(value: Any) -> Any:
+    """Return a view as JSON-representable data; instants in Beijing time."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {one.name: plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
+    if isinstance(value, dt.datetime):
+        return iso_beijing(value)
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(one) for one in value]
+    return value
+
+
+def _inside(lon: float, lat: float, box: BBox) -> bool:
+    return box.min_lon <= lon <= box.max_lon and box.min_lat <= lat <= box.max_lat
+
+
+def _fingerprint(query: FirePointParameters, first: dt.date, last: dt.date) -> str:
+    asked = query.model_dump(mode="json", exclude={"cursor", "limit", "date", "start", "end", "as_of"})
+    text = canonical_json({**asked, "first": first.isoformat(), "last": last.isoformat()})
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _cursor(revision: int, offset: int, asked: str) -> str:
+    return base64.urlsafe_b64encode(f"{revision}:{offset}:{asked}".encode()).decode()
+
+
+def _opened_cursor(cursor: str, asked: str) -> tuple[int, int]:
+    try:
+        revision, offset, of = base64.urlsafe_b64decode(cursor.encode()).decode().split(":")
+        place = int(revision), int(offset)
+    except (ValueError, binascii.Error):
+        place, of = (-1, -1), ""
+    if of != asked or min(place) < 0:
+        raise UsageError(
+            "bad_cursor",
+            "cursor 不属于此查询：请用上一页返回的 next，筛选条件保持不变",
+            "the cursor does not belong to this query: use the previous page's `next` with the same filters",
+        )
+    return place
