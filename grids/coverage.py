@@ -119,6 +119,7 @@ def _blind(
     if lon.size == 0:
         return 0, np.empty(0, dtype=np.int64)
     points = shapely.points(lon, lat)
+    shapely.prepare(area)
     inside = shapely.intersects(area, points)
     covered = np.zeros(lon.size, dtype=bool)
     if shapes:

@@ -12,6 +12,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 from gis.errors import NotFoundError, RefusedInputError
@@ -82,8 +83,6 @@ class Register:
             self._units[unit.uid] = unit
         self.successions = tuple(sorted(successions, key=lambda s: (s.day, s.before, s.after)))
         self._by_code: dict[str, list[str]] = defaultdict(list)
-        self._by_name: dict[str, list[str]] = defaultdict(list)
-        self._by_stem: dict[str, list[str]] = defaultdict(list)
         self._kids: dict[Purpose, dict[str, list[str]]] = {p: defaultdict(list) for p in Purpose}
         self._above: dict[str, frozenset[str]] = {}
         for unit in self._units.values():
@@ -94,13 +93,21 @@ class Register:
         for code in unit.codes:
             if unit.uid not in self._by_code[code.code]:
                 self._by_code[code.code].append(unit.uid)
-        for name in unit.names:
-            for index, key in ((self._by_name, plain_name(name.text)), (self._by_stem, stem(name.text))):
-                if unit.uid not in index[key]:
-                    index[key].append(unit.uid)
         for link in unit.parents:
             if unit.uid not in self._kids[link.purpose][link.parent]:
                 self._kids[link.purpose][link.parent].append(unit.uid)
+
+    @cached_property
+    def _name_index(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        """Units by plain name and by stem, built when a name is first asked for: most runs ask for codes only."""
+        by_name: dict[str, list[str]] = defaultdict(list)
+        by_stem: dict[str, list[str]] = defaultdict(list)
+        for unit in self._units.values():
+            for name in unit.names:
+                for index, key in ((by_name, plain_name(name.text)), (by_stem, stem(name.text))):
+                    if unit.uid not in index[key]:
+                        index[key].append(unit.uid)
+        return dict(by_name), dict(by_stem)
 
     def _check(self) -> None:
         for unit in self._units.values():
@@ -237,9 +244,10 @@ class Register:
         return None
 
     def _name_steps(self, name: str, day: dt.date | None) -> Iterator[tuple[str, list[str]]]:
+        by_name, by_stem = self._name_index
         key = plain_name(name)
         today, other, alias = [], [], []
-        for uid in self._by_name.get(key, ()):
+        for uid in by_name.get(key, ()):
             texts = [held for held in self._units[uid].names if plain_name(held.text) == key]
             official = [held for held in texts if not held.alias]
             if any(day is None or held.validity.holds(day) for held in official):
@@ -251,7 +259,7 @@ class Register:
         yield "official", today
         yield "other_day", other
         yield "alias", alias
-        yield "stem", self._by_stem.get(stem(name), [])
+        yield "stem", by_stem.get(stem(name), [])
 
     # -- trees -------------------------------------------------------------------------------------
 

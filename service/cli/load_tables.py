@@ -72,6 +72,16 @@ def grid(
             actor=session.actor,
         )
     warnings = [f"{item['kind']} {item['code']}: {item['detail']}" for item in data["findings"][:50]]
+    warnings += [
+        session.pick(
+            f"{item['county']} 有 {item['uncovered_km2']} 平方公里、{len(item['blind_points'])} 个火点"
+            f"不在任何{item['level']}网格内",
+            f"{item['county']}: {item['uncovered_km2']} km2 and {len(item['blind_points'])} fire points lie in no "
+            f"{item['level']} cell",
+        )
+        for item in data["coverage"][:50]
+        if item["uncovered_km2"] >= 1 or item["blind_points"]
+    ]
     zh = f"网格 {data['set']} 第 {data['version']} 版,{data['cells']} 个网格,{data['with_geometry']} 个有边界"
     en = f"grid {data['set']} version {data['version']}: {data['cells']} cells, {data['with_geometry']} with geometry"
     _answer(session, "load.grid", data, zh, en, warnings)

@@ -38,19 +38,22 @@ def grid_coverage(reader: Reader, set_id: int, day: dt.date) -> list[dict[str, A
     counties = _counties(reader, day) if level is not None else []
     if level is None or not counties:
         return []
-    drawn = [cell.geometry for cell in grid.at(level) if cell.geometry is not None]
-    tree = shapely.STRtree(drawn)
-    touched = sorted(set(tree.query([c.geom for c in counties], predicate="intersects")[0].tolist()))
+    cells = [cell for cell in grid.at(level) if cell.geometry is not None]
+    tree = shapely.STRtree([cell.geometry for cell in cells])
     points = _fire_points(reader)
     lon = np.array([row.lon for row in points], dtype=np.float64)
     lat = np.array([row.lat for row in points], dtype=np.float64)
     report: list[dict[str, Any]] = []
-    for at in touched:
-        found = coverage(counties[at].geom, grid, level, lon=lon, lat=lat)
+    for county in counties:
+        near = tree.query(county.geom, predicate="intersects")
+        if not near.size:
+            continue
+        part = GridSet(grid.name, "", grid.status, tuple(cells[at] for at in near.tolist()))
+        found = coverage(county.geom, part, level, lon=lon, lat=lat)
         if found.area_km2 - found.uncovered_km2 < TOUCH_KM2:
             continue  # a neighbour whose border the drawing only grazes
         blind = [points[row].fire_point_id for row in found.blind_points.tolist()]
-        entry = {"county_code": counties[at].code, "county": counties[at].name, **found.as_dict()}
+        entry = {"county_code": county.code, "county": county.name, **found.as_dict()}
         report.append({**entry, "blind_points": sorted(blind)})
     return sorted(report, key=lambda entry: (-entry["uncovered_km2"], entry["county_code"]))
 
@@ -62,13 +65,10 @@ TOUCH_KM2 = 1.0
 def _stored_grid(reader: Reader, set_id: int) -> GridSet:
     table = models.GridCell
     rows = reader.rows(
-        sa.select(table.code, table.level, table.name, table.parent_code, table.geom).where(
-            table.set_id == set_id
-        )
+        sa.select(table.code, table.level, table.name, table.geom).where(table.set_id == set_id)
     )
     cells = tuple(
-        GridCell(row.code, Level(row.level), row.name, row.parent_code, None, _areas(row.geom))
-        for row in rows
+        GridCell(row.code, Level(row.level), row.name, None, None, _areas(row.geom)) for row in rows
     )
     return GridSet(str(set_id), "", DataStatus.SAMPLE, cells)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from shapely.geometry import LineString, box, mapping
+from shapely.geometry import LineString, MultiPolygon, box, mapping
 
 from boundaries.plans import PlanState
 from boundaries.regime import Regime
@@ -22,7 +22,7 @@ from service.pipeline.load_zones import load_zone_file
 from service.pipeline.regime_store import load_regimes
 from service.pipeline.register_store import load_register
 from service.store.engine import Store
-from service.store.models import Duty, GridCell, Zone
+from service.store.models import BoundarySet, BoundaryUnit, BoundaryUse, Duty, GridCell, Zone
 
 GRID = (
     "code,level,name,parent\n220184,county,公主岭市,\n"
@@ -217,3 +217,28 @@ def test_a_refused_table_leaves_no_revision(ready: Store) -> None:
             attempt()
     with ready.reader() as reader:
         assert reader.rev == before
+
+
+def test_the_blind_area_of_a_county_is_told_with_its_fire_points(ready: Store) -> None:
+    county = box(124.0, 43.0, 124.4, 43.2)
+    west = box(124.0, 43.0, 124.2, 43.2)
+    with ready.writer("tester", "test.boundaries") as writer:
+        set_id = writer.insert(
+            BoundarySet, name="b", version=1, level="county", status="reference", accuracy_m=0.0, datum="cgcs2000",
+            source="t", content_hash="h", source_sha256=None, replaces_id=None, valid_from=None, valid_to=None,
+        )  # fmt: skip
+        for code, name, shape in (
+            ("220184", "公主岭市", county),
+            ("220122", "农安县", box(126, 44, 127, 45)),
+        ):
+            writer.insert(
+                BoundaryUnit, set_id=set_id, code=code, name=name, parent_code=None, unit_id=None,
+                geom=MultiPolygon([shape]),
+            )  # fmt: skip
+        writer.insert(BoundaryUse, set_id=set_id, level="county", from_date=dt.date(2000, 1, 1))
+    raw = geojson(({"code": "v1", "level": "村", "name": "一村"}, west))
+    result = load_grid_file(ready, raw, file="g.geojson", name="g", status="sample", datum="cgcs2000", **ME)
+    (entry,) = result["coverage"]
+    assert entry["county"] == "公主岭市"
+    assert entry["uncovered_km2"] == pytest.approx(entry["area_km2"] / 2, rel=1e-3)
+    assert entry["blind_points"] == []
