@@ -131,11 +131,12 @@ class BoundarySet:
     def content_hash(self) -> str:
         """SHA-256 over level, codes, names, parents and canonical WKB; the order of rings is immaterial."""
         digest = hashlib.sha256(_HASH_HEADER + self.level.encode())
+        # Stores promote polygons to multipolygons of one part; both are the same ground.
+        multi = [
+            each if each.geom_type == "MultiPolygon" else MultiPolygon([each]) for each in self.geometries
+        ]
         shapes = shapely.to_wkb(
-            shapely.normalize(shapely.force_2d(self.geometries)),
-            byte_order=1,
-            include_srid=False,
-            flavor="iso",
+            shapely.normalize(shapely.force_2d(multi)), byte_order=1, include_srid=False, flavor="iso"
         )
         for unit, shape in zip(self.units, shapes, strict=True):
             for part in (unit.code.encode(), unit.name.encode(), (unit.parent_code or "").encode(), shape):

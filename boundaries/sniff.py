@@ -130,7 +130,7 @@ def _open_one(source: Source, caps: Caps) -> Iterator[Blob]:
     if isinstance(source, bytes):
         yield from _open_bytes(source, "upload", caps)
         return
-    path = _local_path(source)
+    path = local_path(source)
     if path.is_dir():
         files = sorted(each for each in path.iterdir() if each.suffix.lower() in _READABLE and each.is_file())
         if len(files) > caps.max_members:
@@ -141,7 +141,7 @@ def _open_one(source: Source, caps: Caps) -> Iterator[Blob]:
     yield from _open_path(path, caps)
 
 
-def _local_path(source: Path | str) -> Path:
+def local_path(source: Path | str) -> Path:
     """Return the path of a regular local file or folder; anything GDAL would resolve otherwise is refused."""
     text = str(source)
     path = Path(source)

@@ -1,0 +1,267 @@
+"""``huodian load boundaries``, ``huodian boundaries use``, ``huodian boundaries list``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from service.cli.groups import boundaries_app, load_app
+
+if TYPE_CHECKING:
+    from service.cli.session import Session
+
+Sources = Annotated[list[str], typer.Argument(help="builtin, or files and folders (one file per county too)")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the ``load`` and ``boundaries`` groups."""
+    del app  # they live in groups that the root already has
+    load_app.command("boundaries")(load)
+    boundaries_app.command("use")(use)
+    boundaries_app.command("list")(list_sets)
+
+
+def load(
+    ctx: typer.Context,
+    source: Sources,
+    name: Annotated[
+        str | None, typer.Option("--set", "--name", help="Name of the set; the file's by default")
+    ] = None,
+    level: Annotated[
+        str, typer.Option("--level", help="province|city|county|township|village|hamlet")
+    ] = "county",
+    crs: Annotated[str | None, typer.Option("--crs", help="EPSG:4490, EPSG:4530, ...")] = None,
+    datum: Annotated[
+        str | None, typer.Option("--datum", help="wgs84, cgcs2000, gcj02, bd09, beijing54, ...")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option("--encoding", help="UTF-8 or GB18030")] = None,
+    code_field: Annotated[str | None, typer.Option("--code-field")] = None,
+    name_field: Annotated[str | None, typer.Option("--name-field")] = None,
+    parent_field: Annotated[str | None, typer.Option("--parent-field")] = None,
+    layer: Annotated[str | None, typer.Option("--layer", help="Table of a GeoPackage")] = None,
+    accuracy: Annotated[
+        float | None, typer.Option("--accuracy", min=0, help="Positional accuracy in metres")
+    ] = None,
+    status: Annotated[
+        str, typer.Option("--status", help="official|reference|sample|synthetic")
+    ] = "reference",
+    origin: Annotated[str, typer.Option("--source", help="Attribution")] = "",
+    valid_from: Annotated[str | None, typer.Option("--valid-from", help="First day, 2024-01-01")] = None,
+    preview: Annotated[bool, typer.Option("--dry-run", help="Report only; nothing is written")] = False,
+    replace_units: Annotated[
+        bool, typer.Option("--replace", help="The files replace units of the set")
+    ] = False,
+    accepted_by: Annotated[str, typer.Option("--accept-repairs-by", help="Who accepts the repairs")] = "",
+) -> None:
+    """Load a boundary set: builtin, or GeoJSON, shapefile, GeoPackage, KML / 加载界线."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.cli.load_tables import _status
+        from service.cli.session import parse_date
+        from service.pipeline.load_boundaries import level_named
+
+        if source == ["builtin"]:
+            data = _builtin(session)
+        else:
+            from gis import gdal_env
+
+            gdal_env.restrict()
+            data = _files(
+                session,
+                source,
+                {
+                    "name": name or Path(source[0]).name.split(".")[0],
+                    "level": level_named(level),
+                    "crs": crs,
+                    "datum": datum,
+                    "encoding": encoding,
+                    "code_field": code_field,
+                    "name_field": name_field,
+                    "parent_field": parent_field,
+                    "layer": layer,
+                    "accuracy_m": accuracy,
+                    "status": _status(status),
+                    "origin": origin,
+                    "valid_from": parse_date(valid_from, "--valid-from"),
+                },
+                preview=preview,
+                replace_units=replace_units,
+                repairs_accepted_by=accepted_by,
+            )
+    session.emit("load.boundaries", data, text=_text(session, data), warnings=_warnings(session, data))
+
+
+def use(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="SET")],
+    level: Annotated[str, typer.Option("--level")],
+    from_date: Annotated[str, typer.Option("--from", help="First day in force, 2024-01-01")],
+    version: Annotated[int | None, typer.Option("--set-version", help="The newest by default")] = None,
+) -> None:
+    """Put a loaded set in force for its level from a date / 启用界线."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.cli.session import parse_date
+        from service.pipeline.load_boundaries import level_named, use_boundaries
+
+        day = parse_date(from_date, "--from")
+        assert day is not None  # noqa: S101 - the option is required
+        data = use_boundaries(
+            session.store(),
+            name,
+            level=level_named(level),
+            from_date=day,
+            version=version,
+            settings=session.settings,
+            actor=session.actor,
+        )
+    zh = f"{data['level']} 级自 {data['from']} 起用界线 {name} 第 {data['version']} 版"
+    en = f"{data['level']}: {name} version {data['version']} in force from {data['from']}"
+    if data["unchanged"]:
+        zh, en = f"{zh}（已在用，未写入）", f"{en} (already, nothing written)"
+    session.emit("boundaries.use", data, text=session.pick(zh, en))
+
+
+def list_sets(ctx: typer.Context) -> None:
+    """List loaded sets, their versions and since when they are in force / 列出界线."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.pipeline.load_boundaries import list_boundaries
+
+        with session.store().reader(session.as_of) as reader:
+            rows = list_boundaries(reader)
+    lines = [
+        f"{row['level']:<10} {row['set']} v{row['version']} {row['status']} {row['accuracy_m']:g} m "
+        f"{'、'.join(row['in_force_from']) or '-'} {row['content_hash'][:12]}"
+        for row in rows
+    ]
+    session.emit("boundaries.list", {"sets": rows}, text="\n".join(lines))
+
+
+def _builtin(session: Session) -> dict[str, Any]:
+    """Load the built-in sets and put them in force."""
+    from service.pipeline.init import load_builtin
+
+    return load_builtin(session.store(), session.settings, actor=session.actor)
+
+
+def _files(session: Session, source: list[str], said: dict[str, Any], **how: Any) -> dict[str, Any]:
+    """Load files under what the command says about them."""
+    from boundaries.sniff import local_path
+    from service.pipeline.archive import open_archive
+    from service.pipeline.load_boundaries import Declaration, load_boundary_files
+
+    store = session.store()
+    with store.reader() as reader:
+        scope = session.scope(reader)
+    return load_boundary_files(
+        store,
+        [local_path(each) for each in source],
+        declared=Declaration(**said),
+        settings=session.settings,
+        actor=session.actor,
+        scope=scope,
+        archive=open_archive(session.settings),
+        **how,
+    )
+
+
+def _text(session: Session, data: dict[str, Any]) -> str:
+    """Return the report in some lines."""
+    if "sets" in data:
+        return "\n".join(
+            session.pick(
+                f"{one['level']}：{one['set']} 第 {one['version']} 版，{one['units']} 个单元（{one['status']}）"
+                f"{'，内容未变' if one['unchanged'] else ''}",
+                f"{one['level']}: {one['set']} version {one['version']}, {one['units']} units ({one['status']})"
+                f"{', unchanged' if one['unchanged'] else ''}",
+            )
+            for one in data["sets"]
+        )
+    lines = [
+        _line(session, data),
+        *(
+            session.pick(
+                f"  {zh}：{data[key]['count']} 处，{data[key]['area_m2'] / 1e6:.3f} 平方公里（细缝 "
+                f"{data[key]['slivers']} 处）",
+                f"  {key}: {data[key]['count']}, {data[key]['area_m2'] / 1e6:.3f} km2 ({data[key]['slivers']} slivers)",
+            )
+            for key, zh in (("gaps", "空隙"), ("overlaps", "重叠"), ("escapes", "超出上级"))
+        ),
+    ]
+    lines += [
+        f"  {item['detail']}: {', '.join(item['units'])} {item['lon']}, {item['lat']}"
+        for item in data["invalid"]["listed"]
+    ]
+    lines += [f"  - {session.pick(one['zh'], one['en'])}" for one in data["repairs"]]
+    return "\n".join([*lines, *_shift_and_moves(session, data), _outcome(session, data)])
+
+
+def _line(session: Session, data: dict[str, Any]) -> str:
+    """Return the line about units."""
+    counts = (len(data["matched"]), data["renamed"], len(data["unmatched"]), len(data["missing"]))
+    return session.pick(
+        "单元：对上 {} 个（其中改名 {} 个），未对上 {} 个，缺 {} 个".format(*counts),
+        "units: {} matched ({} renamed), {} unmatched, {} missing".format(*counts),
+    )
+
+
+def _shift_and_moves(session: Session, data: dict[str, Any]) -> list[str]:
+    """Return the lines about the datum and about fire points."""
+    lines = []
+    shift = data["shift"]
+    if shift and shift["median_m"] is not None:
+        lines.append(
+            session.pick(
+                f"  与 {shift['reference']} 相比：移动（东 {shift['east_m']:.0f}，北 {shift['north_m']:.0f}）米重合，"
+                f"边界中位距离 {shift['median_m']:.0f} 米（{shift['verdict']}）",
+                f"  against {shift['reference']}: a move of (east {shift['east_m']:.0f}, north {shift['north_m']:.0f}) "
+                "m, "
+                f"median border distance {shift['median_m']:.0f} m ({shift['verdict']})",
+            )
+        )
+    if data["moves"]:
+        moved, points = data["moves"]["moved"], data["moves"]["points"]
+        lines.append(
+            session.pick(
+                f"  {points} 个火点中有 {moved} 个换单元", f"  {moved} of {points} fire points change unit"
+            )
+        )
+    return lines
+
+
+def _outcome(session: Session, data: dict[str, Any]) -> str:
+    """Return the last line: what was written, or what stands in the way."""
+    loaded = data["loaded"]
+    if loaded is None:
+        blocking = ", ".join(data["blocking"])
+        zh = f"仅试运行，未写入。{f'妨碍载入：{blocking}' if blocking else '可以载入。'}"
+        en = f"dry run, nothing written; {f'in the way: {blocking}' if blocking else 'nothing stands in the way'}"
+        return session.pick(zh, en)
+    zh = f"界线 {loaded['set']}（{loaded['level']}）第 {loaded['version']} 版"
+    en = f"boundary set {loaded['set']} ({loaded['level']}) version {loaded['version']}"
+    if loaded["unchanged"]:
+        return session.pick(f"{zh}：内容未变，未写入", f"{en}: unchanged, nothing written")
+    return session.pick(
+        f"{zh} 已载入；用 huodian boundaries use 启用",
+        f"{en} loaded; put it in force with `huodian boundaries use`",
+    )
+
+
+def _warnings(session: Session, data: dict[str, Any]) -> list[str]:
+    """Return notes of the reader and proposals for units that did not match."""
+    if "sets" in data:
+        return []
+    found = [session.pick(note["zh"], note["en"]) for note in data["notes"][:50]]
+    for each in data["unmatched"][:50]:
+        proposals = "、".join(f"{one['roster_name']} {one['roster_code']}" for one in each["proposals"])
+        said = f"{each['code']} {each['name']}".strip()
+        found.append(
+            session.pick(
+                f"未对上 {said}，可能是：{proposals or '无建议'}",
+                f"unmatched {said}; perhaps {proposals or 'nothing near'}",
+            )
+        )
+    return found
