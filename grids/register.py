@@ -124,7 +124,20 @@ class Register:
             for uid in chain(step.before, step.after):
                 if uid not in self._units:
                     raise _bad(f"a succession of {step.day} names the unknown unit {uid}", uid)
+        self._check_codes()
         self._check_cycles()
+
+    def _check_codes(self) -> None:
+        for code, uids in self._by_code.items():
+            held = [
+                (uid, own.validity)
+                for uid in uids
+                for own in self._units[uid].codes
+                if own.code == code and own.scheme == "stats"
+            ]
+            for i, (uid, days) in enumerate(held):
+                if any(other != uid and days.overlaps(their) for other, their in held[i + 1 :]):
+                    raise _bad(f"two units hold the code {code} on one day", uid)
 
     def _check_cycles(self) -> None:
         # A level may only rise on the way up. That is stricter than having no cycle, and needs no walk

@@ -229,6 +229,18 @@ def test_contradictions_are_refused(base: Register, links: tuple[UnitParent, ...
         Register([*base, stray])
 
 
+def test_one_code_on_one_day_is_one_unit(base: Register) -> None:
+    link = (UnitParent("u220100"),)
+    stray = Unit("u999999", Level.COUNTY, "county", (UnitName("孤县"),), (UnitCode("220381"),), link)
+    with pytest.raises(RefusedInputError, match="two units hold the code 220381"):
+        Register([*base, stray])
+    later = UnitCode("220381", Validity(dt.date(2020, 6, 19), None))
+    again = Unit("u999999", Level.COUNTY, "county", (UnitName("孤县"),), (later,), link)
+    register = Register([*base, again])  # a number that is free may be given again
+    held = register.find("220381", DAY)
+    assert held is again
+
+
 @settings(max_examples=60)
 @given(day=st.dates(dt.date(2001, 1, 1), dt.date(2030, 12, 31)))
 def test_on_any_day_members_and_parents_agree(base: Register, day: dt.date) -> None:
