@@ -13,7 +13,7 @@ role         read rule within
 ============ ==== ==== ===================================================================================
 ``admin``    yes  yes  the whole store, or its unit when it has one
 ``province`` yes  yes  its unit
-``city``     yes  yes  its unit; never a ruling that moves a fire point out of its own scope (it would pay)
+``city``     yes  yes  its unit, but see `require_ruling`: it pays for some of these fires itself
 ``county``   yes  no   its unit: the county is the payer of its own fires, its view is an objection, not a ruling
 ``inspector``yes  no   its unit: an inspector reports findings, somebody else decides on them
 ``patrol``   yes  no   its unit
@@ -223,6 +223,37 @@ def require(scope: Scope, permission: Permission) -> None:
         f"role {scope.role} may not do this ({permission}); {may} may",
         value=scope.role,
     )
+
+
+def require_ruling(scope: Scope, kind: str, value: str, evidence_sha256: str | None) -> None:
+    """Refuse a ruling this reader may not make.
+
+    A city may be the payer of its own fires, so it cannot uphold a denial (the province reviews those), and takes a
+    fire point out of the count only with evidence. Nobody gives a fire point to a unit outside the own scope; that is
+    checked where the register is (`service.pipeline.rulings.rule`).
+
+    Raises
+    ------
+    ForbiddenError
+        Naming what is missing or who may.
+    """
+    require(scope, Permission.RULE)
+    if scope.role != "city" or kind not in ("screen", "duplicate") or value == "counted":
+        return
+    if kind == "screen" and value == "denied":
+        raise ForbiddenError(
+            "own_denial",
+            "本级不能裁定本级的否认成立：请由省级复核后裁定",
+            "a city cannot uphold a denial of its own fires: the province reviews and rules",
+            value=value,
+        )
+    if evidence_sha256 is None:
+        raise ForbiddenError(
+            "evidence_required",
+            "市级裁定不计入须附证据（evidence_sha256）",
+            "a city that takes a fire point out of the count has to name the evidence (evidence_sha256)",
+            value=value,
+        )
 
 
 def _unit_of_role(reader: Reader, role: str, unit_code: str | None) -> str | None:

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
-from gis.errors import ConflictError, NotFoundError, RefusedInputError, UsageError
+from gis.errors import ConflictError, ForbiddenError, NotFoundError, RefusedInputError, UsageError
 from gis.types import Level, Screen
+from grids.units import Purpose
 from service.pipeline import identity
 from service.pipeline.attribute import Names
 from service.scope import Scope
-from service.store.engine import Reader, Store
+from service.store.engine import Reader, Store, Writer
 from service.store.models import FirePointState, Ruling
+from service.users import require_ruling
 
 KINDS = ("unit", "zone", "screen", "duplicate")
 COMMAND = "rule"
@@ -127,6 +129,7 @@ def rule(
     evidence_sha256: str | None,
     actor: str,
     scope: Scope,
+    also: Callable[[Writer, dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """Record a ruling; the next assessment of its day applies it.
 
@@ -140,6 +143,8 @@ def rule(
         Why, in words: a ruling without a reason cannot be explained to whom it costs.
     evidence_sha256
         Hash of the archived evidence, when there is some.
+    also
+        Writes what has to stand or fall with the ruling, such as the answer to a request, in the same transaction.
 
     Returns
     -------
@@ -152,6 +157,8 @@ def rule(
         When the kind or value is not one of the closed list, or the reason is missing.
     NotFoundError
         When the fire point or unit does not exist or is outside the scope.
+    ForbiddenError
+        When the role may not make this ruling, or it gives the fire point to a unit outside the scope.
     ConflictError
         When a fire point is ruled a duplicate of itself.
     """
@@ -169,6 +176,7 @@ def rule(
             f"a ruling needs a reason of at least {MIN_REASON} characters",
             value=reason,
         )
+    require_ruling(scope, kind, value, evidence_sha256)
     with store.writer(
         actor, COMMAND, {"fire_point_id": fire_point_id, "kind": kind, "value": value}
     ) as writer:
@@ -191,7 +199,7 @@ def rule(
             actor=actor,
             supersedes_id=before,
         )
-        return {
+        done = {
             "ruling_id": key,
             "fire_point_id": state.fire_point_id,
             "kind": kind,
@@ -200,6 +208,9 @@ def rule(
             "supersedes": before,
             "fire_day": state.fire_day.isoformat(),
         }
+        if also is not None:
+            also(writer, done)
+        return done
 
 
 def _visible_state(reader: Reader, scope: Scope, fire_point_id: str) -> Any:
@@ -229,7 +240,7 @@ def _check_value(reader: Reader, scope: Scope, state: Any, kind: str, value: str
             value=value,
         )
     if kind == "unit":
-        _check_unit(reader, state, value)
+        _check_unit(reader, scope, state, value)
     if kind == "zone" and not value.strip("| "):
         raise UsageError("bad_zone", "请给出区划代码", "name the zone by its code", value=value)
     if kind == "duplicate":
@@ -243,7 +254,7 @@ def _check_value(reader: Reader, scope: Scope, state: Any, kind: str, value: str
             )
 
 
-def _check_unit(reader: Reader, state: Any, code: str) -> None:
+def _check_unit(reader: Reader, scope: Scope, state: Any, code: str) -> None:
     from service.pipeline.register_store import load_register
 
     stored = load_register(reader)
@@ -260,5 +271,14 @@ def _check_unit(reader: Reader, state: Any, code: str) -> None:
             "ruling_level",
             f"{unit.name(state.fire_day)} 是 {unit.level}：归属裁定须落到县或乡镇",
             f"{unit.name(state.fire_day)} is a {unit.level}: rule for a county or a township",
+            value=code,
+        )
+    if scope.unit_uid is not None and scope.unit_uid not in stored.register.chain(
+        unit.uid, Purpose.ASSESSMENT, state.fire_day
+    ):
+        raise ForbiddenError(
+            "unit_outside_scope",
+            f"{code} 不在您的管辖范围内：把火点划给他人须由上级裁定",
+            f"{code} is outside your scope: giving a fire point to somebody else is for the level above to rule",
             value=code,
         )

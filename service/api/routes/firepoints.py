@@ -7,16 +7,18 @@ import binascii
 import dataclasses
 import datetime as dt
 import hashlib
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from gis.errors import NotFoundError, UsageError
 from gis.times import iso_beijing
-from gis.types import BBox
 from service.api.deps import ContextOf, ScopeOf, envelope
 from service.api.queries import FirePointParameters, ReadParameters
 from service.store.types import canonical_json
+
+if TYPE_CHECKING:
+    from service.reads import FirePointView
 
 router = APIRouter(tags=["firepoints"])
 
@@ -25,7 +27,7 @@ router = APIRouter(tags=["firepoints"])
 def fire_points(
     context: ContextOf, scope: ScopeOf, query: Annotated[FirePointParameters, Query()]
 ) -> dict[str, Any]:
-    """Fire points of a fire day or of a span of days, by day and id.
+    """Fire points of a fire day or of a span of days, by id.
 
     Pages are taken at one revision: the cursor carries it, so an ingest between two pages neither repeats nor skips
     a point.
@@ -34,20 +36,25 @@ def fire_points(
 
     first, last = query.days(context.today())
     asked = _fingerprint(query, first, last)
-    revision, offset = _opened_cursor(query.cursor, asked) if query.cursor else (query.as_of, 0)
+    revision, after = _opened_cursor(query.cursor, asked) if query.cursor else (query.as_of, None)
     with context.open_store().reader(revision) as reader:
-        found = read(reader, scope, start=first, end=last, unit=query.unit, screen=query.screen)
-        if query.box is not None:
-            found = [point for point in found if _inside(point.lon, point.lat, query.box)]
-        found.sort(key=lambda point: (point.fire_day, point.fire_point_id))
-        end = offset + query.limit
+        found = read(
+            reader,
+            scope,
+            start=first,
+            end=last,
+            unit=query.unit,
+            screen=None if query.screen is None else [query.screen],
+            bbox=query.box,
+            after=after,
+            limit=query.limit + 1,
+        )
+        rows = found[: query.limit]
         data = {
             "start": first.isoformat(),
             "end": last.isoformat(),
-            "total": len(found),
-            "pixels": sum(point.pixels for point in found),
-            "rows": [plain(point) for point in found[offset:end]],
-            "next": _cursor(reader.rev, end, asked) if end < len(found) else None,
+            "rows": [shown(point) for point in rows],
+            "next": _cursor(reader.rev, rows[-1].fire_point_id, asked) if len(found) > len(rows) else None,
         }
         return envelope("firepoints", data, reader=reader, as_of=query.as_of)
 
@@ -62,7 +69,7 @@ def fire_point(
     whoever asks for it has to see that it was merged, which a redirect would hide.
     """
     from service.reads import fire_points as read
-    from service.reads import resolve_id
+    from service.reads import resolve_id, rulings_of
 
     with context.open_store().reader(query.as_of) as reader:
         live = resolve_id(reader, fire_point_id)
@@ -77,9 +84,17 @@ def fire_point(
         data = {
             "asked": fire_point_id,
             "resolves_to": live if live != fire_point_id else None,
-            **plain(found[0]),
+            **shown(found[0]),
+            "rulings": plain(rulings_of(reader, scope, live or "")),
         }
         return envelope("firepoint", data, reader=reader, as_of=query.as_of)
+
+
+def shown(point: FirePointView) -> dict[str, Any]:
+    """Return a fire point as JSON-representable data, without the store's own row numbers."""
+    row: dict[str, Any] = plain(point)
+    del row["county_unit_id"]
+    return row
 
 
 def plain(value: Any) -> Any:
@@ -97,27 +112,23 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _inside(lon: float, lat: float, box: BBox) -> bool:
-    return box.min_lon <= lon <= box.max_lon and box.min_lat <= lat <= box.max_lat
-
-
 def _fingerprint(query: FirePointParameters, first: dt.date, last: dt.date) -> str:
     asked = query.model_dump(mode="json", exclude={"cursor", "limit", "date", "start", "end", "as_of"})
     text = canonical_json({**asked, "first": first.isoformat(), "last": last.isoformat()})
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _cursor(revision: int, offset: int, asked: str) -> str:
-    return base64.urlsafe_b64encode(f"{revision}:{offset}:{asked}".encode()).decode()
+def _cursor(revision: int, last: str, asked: str) -> str:
+    return base64.urlsafe_b64encode(f"{revision}:{asked}:{last}".encode()).decode()
 
 
-def _opened_cursor(cursor: str, asked: str) -> tuple[int, int]:
+def _opened_cursor(cursor: str, asked: str) -> tuple[int, str]:
     try:
-        revision, offset, of = base64.urlsafe_b64decode(cursor.encode()).decode().split(":")
-        place = int(revision), int(offset)
+        revision, of, last = base64.urlsafe_b64decode(cursor.encode()).decode().split(":", 2)
+        place = int(revision), last
     except (ValueError, binascii.Error):
-        place, of = (-1, -1), ""
-    if of != asked or min(place) < 0:
+        place, of = (-1, ""), ""
+    if of != asked or place[0] < 0:
         raise UsageError(
             "bad_cursor",
             "cursor 不属于此查询：请用上一页返回的 next，筛选条件保持不变",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Header, Query, Response
 
+from gis.errors import BusyError
 from service.api.deps import ContextOf, ScopeOf
 from service.api.idempotency import WriteOnce
 from service.api.queries import Key, NoParameters, RulingBody
-from service.api.routes.firepoints import plain
-from service.users import Permission, require
+from service.scope import Scope
+from service.store import Store
 
 router = APIRouter(tags=["rulings"])
 
@@ -25,25 +29,49 @@ def rule(
     _query: Annotated[NoParameters, Query()],
 ) -> dict[str, Any]:
     """Record a ruling of the token's holder; the same key and body again gives the same answer and writes nothing."""
-    from service.pipeline.rule import rule as decide
-
-    require(scope, Permission.RULE)
     store = context.open_store()
     once = WriteOnce.of(scope.actor, idempotency_key, "rulings", body.model_dump(mode="json"))
-    with store.reader() as reader:
-        before = once.answered(reader)
-    if before is not None:
+    answer = _answered(store, once)
+    if answer is None:
+        answer = _decide(store, scope, body, once)
+    else:
         response.headers["Idempotency-Replayed"] = "true"
-        response.status_code = before[0]
-        return before[1]
-    done = decide(
-        store,
-        body.fire_point_id,
-        body.kind,
-        body.value,
-        body.reason,
-        body.evidence_sha256,
-        actor=scope.actor,
-        scope=scope,
-    )
-    return {"schema": "ruling", "as_of": None, "data": plain(done), "warnings": []}
+    return answer
+
+
+def _answered(store: Store, once: WriteOnce) -> dict[str, Any] | None:
+    with store.reader() as reader:
+        found = once.answered(reader)
+    return None if found is None else found[1]
+
+
+def _decide(store: Store, scope: Scope, body: RulingBody, once: WriteOnce) -> dict[str, Any]:
+    from service.pipeline.assess import assess
+    from service.pipeline.rulings import rule as decide
+
+    def document(done: dict[str, Any]) -> dict[str, Any]:
+        return {"schema": "ruling", "as_of": None, "data": done, "warnings": []}
+
+    try:
+        done = decide(
+            store,
+            body.fire_point_id,
+            kind=body.kind,
+            value=body.value,
+            reason=body.reason,
+            evidence_sha256=body.evidence_sha256,
+            actor=scope.actor,
+            scope=scope,
+            also=lambda writer, said: once.record(writer, 201, document(said)),
+        )
+    except sa.exc.IntegrityError:
+        # The same key arrived twice at once; the other one is in, and its answer is ours.
+        answer = _answered(store, once)
+        if answer is None:
+            raise
+        return answer
+    day = dt.date.fromisoformat(done["fire_day"])
+    # The ruling stands. Where an ingest or another assessment holds the store, the next assessment applies it.
+    with contextlib.suppress(BusyError):
+        assess(store, actor=scope.actor, start=day, end=day)
+    return document(done)
