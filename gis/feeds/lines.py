@@ -17,6 +17,9 @@ from gis.errors import RefusedInputError
 from gis.feeds.container import Member
 
 MAX_JOIN = 16
+HEAD = 1 << 16
+"""Expanded bytes from which encoding and line ends are told."""
+
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 ENCODINGS = ("utf-8", "gb18030")
@@ -118,8 +121,9 @@ class LineReader:
         self._line = 1
         self.fits: Callable[[bytes], bool] = lambda _record: False
         """Whether a record has the columns of the header; set once the header is known."""
-        self._fill()
-        head = self._carry[: 1 << 16]
+        while len(self._carry) < HEAD and self._fill():
+            pass
+        head = self._carry[:HEAD]
         self.encoding = detect_encoding(head[: head.rfind(b"\n") + 1] or head, encoding)
         self._carry = self._carry.removeprefix(_UTF8_BOM)
         self._mac = b"\r" in head and b"\n" not in head

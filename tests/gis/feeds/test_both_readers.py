@@ -93,9 +93,13 @@ def both(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
         patch.setattr(gis.feeds.read, "parse_clean", never_clean)
         slow = outcome(data)
     with monkeypatch.context() as patch:
-        blocks = gis.feeds.container.Member.blocks
+        blocks, detect = gis.feeds.container.Member.blocks, gis.feeds.lines.detect_encoding
         patch.setattr(
-            gis.feeds.container.Member, "blocks", lambda self, size=997: blocks(self, min(size, 997))
+            gis.feeds.container.Member, "blocks", lambda self, size=2000: blocks(self, min(size, 2000))
+        )
+        patch.setattr(gis.feeds.lines, "HEAD", 1)
+        patch.setattr(
+            gis.feeds.lines, "detect_encoding", lambda _head, declared=None: detect(data[: 1 << 16], declared)
         )
         patch.setattr(gis.feeds.read, "_SMALL_LINES", 2)
         small = outcome(data)
