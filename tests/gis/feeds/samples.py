@@ -9,8 +9,11 @@ from typing import Any
 
 from gis.feeds import ParsedFeed, open_container, read_feed
 
-MODIS = "latitude,longitude,brightness,scan,track,acq_date,acq_time,satellite,confidence,version,bright_t31,frp,daynight"
-VIIRS = "latitude,longitude,bright_ti4,scan,track,acq_date,acq_time,satellite,confidence,version,bright_ti5,frp,daynight"
+MODIS = (
+    "latitude,longitude,brightness,scan,track,acq_date,acq_time,satellite,confidence,version,"
+    "bright_t31,frp,daynight"
+)
+VIIRS = MODIS.replace("brightness", "bright_ti4").replace("bright_t31", "bright_ti5")
 VIIRS_DOWNLOAD = VIIRS.replace("satellite,", "satellite,instrument,")
 R_VIIRS = '"",' + ",".join(f'"{name}"' for name in VIIRS.split(","))
 LANDSAT = "latitude,longitude,path,row,scan,track,acq_date,acq_time,satellite,confidence,daynight"

@@ -15,13 +15,13 @@ from gis.feeds import Limits, open_container, read_feed
 from gis.feeds.container import safe_label
 from tests.gis.feeds.samples import MODIS, MODIS_ROW, VIIRS, VIIRS_ROW, column, gzipped, read, text_of, zipped
 
+DEFAULT = Limits()
 FEED = text_of(VIIRS, VIIRS_ROW).encode()
 
 
-def refusal(data: bytes, limits: Limits = Limits()) -> str:
+def refusal(data: bytes, limits: Limits = DEFAULT) -> str:
     with pytest.raises(RefusedInputError) as refused:
-        for member in open_container(data, limits=limits):
-            read_feed(member)
+        [read_feed(member) for member in open_container(data, limits=limits)]
     assert refused.value.zh
     assert refused.value.en
     return refused.value.code
