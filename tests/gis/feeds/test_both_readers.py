@@ -137,7 +137,8 @@ def _cell(data: bytes, rng: random.Random) -> bytes:
     row = rng.randrange(len(lines))
     cells = lines[row].split(b",")
     words = [b"", b"NaN", b"2023-02-30", b"6/3/2022", b"13/13/2022", b"2400", b"1", b"G18FRP", b"L8", b"high", b"h",
-             b"0.5", b"101", b"-91", b"181", b"x", b'"', b'" "', b" 12 ", b"inf", b"N20", b"20220603", b"12:34:56"]  # fmt: skip
+             b"0.5", b"101", b"-91", b"181", b"x", b'"', b'" "', b" 12 ", b"inf",
+             b"N20", b"20220603", b"12:34:56"]  # fmt: skip
     cells[rng.randrange(len(cells))] = rng.choice(words)
     lines[row] = b",".join(cells)
     return b"\n".join(lines)
