@@ -184,7 +184,8 @@ def _members_on(
     cells: set[str] = set()
     carved: set[str] = set()
     for unit in register:
-        if not unit.validity.holds(start):
+        narrow = unit.level in (Level.VILLAGE, Level.HAMLET)
+        if (narrow and unit.uid != uid) or not unit.validity.holds(start):
             continue
         mine = uid in register.chain(unit.uid, Purpose.ASSESSMENT, start)
         if unit.level is Level.COUNTY and mine:

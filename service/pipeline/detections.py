@@ -117,8 +117,8 @@ def write(writer: Writer, file_id: int, parsed: ParsedFeed, batch: Batch) -> Out
     matched = _match(batch, known)
     detection_ids = _insert_detections(writer, parsed, batch, matched)
     observations, sightings, replaced = _judge(writer, batch, matched, detection_ids)
-    observation_ids = _insert_observations(writer, file_id, batch, detection_ids, observations)
-    _insert_sightings(writer, file_id, batch, sightings, observation_ids)
+    added = _insert_observations(writer, file_id, batch, detection_ids, observations)
+    _insert_sightings(writer, file_id, batch, sightings, added)
     if len(known.ids):
         replaced += supersession.refresh(
             writer,
@@ -162,7 +162,7 @@ def minute_of(column: Any, reader: Reader) -> sa.ColumnElement[Any]:
     if reader.connection.dialect.name == "postgresql":
         seconds = sa.func.extract("epoch", column)
         return sa.cast(sa.func.floor(seconds / 60), sa.BigInteger)
-    return sa.cast(sa.func.unixepoch(sa.cast(column, sa.Text)), sa.Integer) / 60
+    return sa.cast(sa.func.unixepoch(sa.cast(column, sa.Text)), sa.Integer) // 60
 
 
 def _match(batch: Batch, known: _Known) -> Ints:
@@ -229,26 +229,31 @@ def _judge(
     replaced
         How many older observations of the same identity a higher rank replaced.
     """
-    plain = batch.first & (matched[batch.group] < 0)
+    fresh = matched[batch.group] < 0
+    plain = batch.first & fresh
+    founder = np.flatnonzero(batch.first)[batch.group]
+    repeats = fresh & ~batch.first & _equal_rows(batch, founder, fresh & ~batch.first)
     observations = np.flatnonzero(plain).tolist()
-    others = np.flatnonzero(~plain)
+    sightings: list[tuple[int, int | None, int]] = [
+        (row, None, first)
+        for row, first in zip(np.flatnonzero(repeats).tolist(), founder[repeats].tolist(), strict=True)
+    ]
+    others = np.flatnonzero(~plain & ~repeats)
     if not len(others):
-        return observations, [], 0
-    stored = _stored_signatures(writer, np.unique(detection_ids[others][matched[batch.group[others]] >= 0]))
+        return observations, sightings, 0
+    stored = _stored_signatures(writer, np.unique(detection_ids[others][~fresh[others]]))
     added: list[int] = []
-    sightings: list[tuple[int, int | None, int]] = []
     own: dict[int, dict[tuple[Any, ...], int]] = {}
     best: dict[int, int] = {}
-    first_row = np.flatnonzero(batch.first)
     replaced = 0
     for row in others.tolist():
         detection = int(detection_ids[row])
         if detection not in own:
             own[detection] = {}
-            if matched[batch.group[row]] < 0:
-                founder = int(first_row[batch.group[row]])
-                own[detection][batch.signature(founder)] = founder
-                best[detection] = int(batch.rank[founder])
+            if fresh[row]:
+                first = int(founder[row])
+                own[detection][batch.signature(first)] = first
+                best[detection] = int(batch.rank[first])
             else:
                 best[detection] = max(rank for _, rank in stored[detection].values())
         signature = batch.signature(row)
@@ -262,6 +267,20 @@ def _judge(
             replaced += int(batch.rank[row]) != best[detection]
             best[detection] = max(best[detection], int(batch.rank[row]))
     return sorted(observations + added), sightings, replaced
+
+
+def _equal_rows(batch: Batch, other: Ints, wanted: Mask) -> Mask:
+    """Return which of the wanted rows carry the same attributes as the row `other` names, unknown equal to unknown."""
+    rows = np.flatnonzero(wanted)
+    same = np.ones(len(rows), dtype=bool)
+    for word in batch.words.values():
+        same &= (word[rows] == word[other[rows]]).astype(bool)
+    for number in batch.numbers.values():
+        a, b = number[rows], number[other[rows]]
+        same &= (a == b) | (np.isnan(a) & np.isnan(b))
+    found = np.zeros(len(wanted), dtype=bool)
+    found[rows] = same
+    return found
 
 
 def _stored_signatures(reader: Reader, detections: Ints) -> dict[int, dict[tuple[Any, ...], tuple[int, int]]]:
@@ -279,10 +298,8 @@ def _stored_signatures(reader: Reader, detections: Ints) -> dict[int, dict[tuple
 
 def _insert_observations(
     writer: Writer, file_id: int, batch: Batch, detection_ids: Ints, rows: list[int]
-) -> dict[int, int]:
-    """Insert observations; return the id of each row's."""
-    if not rows:
-        return {}
+) -> tuple[int, Ints]:
+    """Insert observations; return the first id and the rows, whose ids follow in order."""
     start = writer.allocate(Observation, len(rows))
     picked = np.array(rows, dtype=np.int64)
     for part in _chunks(np.arange(len(rows))):
@@ -302,18 +319,7 @@ def _insert_observations(
                 "fire_type": [None if x != x else int(x) for x in batch.numbers["fire_type"][at].tolist()],  # noqa: PLR0124
             },
         )
-    return _RowIds(start, picked)
-
-
-class _RowIds(dict[int, int]):
-    """Row to observation id, found by bisection: a dictionary of a million rows would cost more than the rows."""
-
-    def __init__(self, start: int, rows: Ints) -> None:
-        super().__init__()
-        self._start, self._rows = start, rows
-
-    def __getitem__(self, row: int) -> int:
-        return self._start + int(np.searchsorted(self._rows, row))
+    return start, picked
 
 
 def _insert_sightings(
@@ -321,19 +327,24 @@ def _insert_sightings(
     file_id: int,
     batch: Batch,
     sightings: list[tuple[int, int | None, int]],
-    observation_ids: dict[int, int],
+    added: tuple[int, Ints],
 ) -> None:
     if not sightings:
         return
+    rows, keys, own = (
+        np.array(part) for part in zip(*((r, k or 0, o) for r, k, o in sightings), strict=True)
+    )
+    first, picked = added
+    own_ids = first + np.searchsorted(picked, own) if len(picked) else np.zeros(len(own), dtype=np.int64)
     start = writer.allocate(Sighting, len(sightings))
     writer.bulk(
         Sighting,
         {
             "id": np.arange(start, start + len(sightings)),
             "rev": writer.revision,
-            "observation_id": [observation_ids[own] if key is None else key for _, key, own in sightings],
+            "observation_id": np.where(keys > 0, keys, own_ids),
             "file_id": file_id,
-            "line": batch.line[np.array([row for row, _, _ in sightings])],
+            "line": batch.line[rows],
         },
     )
 
