@@ -48,7 +48,9 @@ class FeedCoverage(Key, Base):
     """Which satellite a file reports and from when to when, rows outside included: tells which feeds arrived."""
 
     __tablename__ = "feed_coverage"
-    file_id: Mapped[int] = mapped_column(sa.ForeignKey("feed_file.id"), index=True)
+    file_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("feed_file.id", deferrable=True, initially="DEFERRED"), index=True
+    )
     satellite: Mapped[str]
     first_at: Mapped[dt.datetime]
     last_at: Mapped[dt.datetime]
@@ -59,7 +61,9 @@ class RejectedRow(Key, Base):
     """A quarantined row: file, line, column, value and reason; the archive keeps the bytes."""
 
     __tablename__ = "rejected_row"
-    file_id: Mapped[int] = mapped_column(sa.ForeignKey("feed_file.id"), index=True)
+    file_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("feed_file.id", deferrable=True, initially="DEFERRED"), index=True
+    )
     line: Mapped[int]
     column_name: Mapped[str]
     value: Mapped[str]
@@ -87,7 +91,7 @@ class Observation(Key, Recorded, Base):
 
     __tablename__ = "observation"
     detection_id: Mapped[int] = mapped_column(sa.ForeignKey("detection.id"), index=True)
-    file_id: Mapped[int] = mapped_column(sa.ForeignKey("feed_file.id"))
+    file_id: Mapped[int] = mapped_column(sa.ForeignKey("feed_file.id", deferrable=True, initially="DEFERRED"))
     line: Mapped[int]
     instrument: Mapped[str | None]
     version: Mapped[str | None]
@@ -109,7 +113,7 @@ class Sighting(Key, Recorded, Base):
 
     __tablename__ = "sighting"
     observation_id: Mapped[int] = mapped_column(sa.ForeignKey("observation.id"), index=True)
-    file_id: Mapped[int] = mapped_column(sa.ForeignKey("feed_file.id"))
+    file_id: Mapped[int] = mapped_column(sa.ForeignKey("feed_file.id", deferrable=True, initially="DEFERRED"))
     line: Mapped[int]
 
 

@@ -91,7 +91,13 @@ def upgrade() -> None:
         sa.Column("last_at", st.UtcDateTime(), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.ForeignKeyConstraint(["file_id"], ["feed_file.id"], name=op.f("fk_feed_coverage_file_id")),
+        sa.ForeignKeyConstraint(
+            ["file_id"],
+            ["feed_file.id"],
+            name=op.f("fk_feed_coverage_file_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_coverage")),
     )
     op.create_index(op.f("ix_feed_coverage_file_id"), "feed_coverage", ["file_id"], unique=False)
@@ -116,7 +122,13 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("rev", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["detection_id"], ["detection.id"], name=op.f("fk_observation_detection_id")),
-        sa.ForeignKeyConstraint(["file_id"], ["feed_file.id"], name=op.f("fk_observation_file_id")),
+        sa.ForeignKeyConstraint(
+            ["file_id"],
+            ["feed_file.id"],
+            name=op.f("fk_observation_file_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.ForeignKeyConstraint(["rev"], ["revision.id"], name=op.f("fk_observation_rev")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_observation")),
     )
@@ -132,7 +144,13 @@ def upgrade() -> None:
         sa.Column("message_en", sa.Text(), nullable=False),
         sa.Column("raw", sa.Text(), nullable=False),
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.ForeignKeyConstraint(["file_id"], ["feed_file.id"], name=op.f("fk_rejected_row_file_id")),
+        sa.ForeignKeyConstraint(
+            ["file_id"],
+            ["feed_file.id"],
+            name=op.f("fk_rejected_row_file_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rejected_row")),
     )
     op.create_index(op.f("ix_rejected_row_file_id"), "rejected_row", ["file_id"], unique=False)
@@ -158,7 +176,13 @@ def upgrade() -> None:
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("rev", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["file_id"], ["feed_file.id"], name=op.f("fk_sighting_file_id")),
+        sa.ForeignKeyConstraint(
+            ["file_id"],
+            ["feed_file.id"],
+            name=op.f("fk_sighting_file_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.ForeignKeyConstraint(
             ["observation_id"], ["observation.id"], name=op.f("fk_sighting_observation_id")
         ),
