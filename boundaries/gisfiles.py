@@ -33,6 +33,8 @@ _ENVELOPES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 _POLYGON_TYPES = frozenset({0, 5, 15, 25})
 _LANGUAGE_DRIVERS = {0x4D: "gb18030", 0x7A: "gb18030"}
 _SQLITE_STEPS = 200_000_000
+_BROKEN = object()
+"""Stands for a geometry that cannot be decoded at all."""
 
 
 # Shapefile
@@ -73,7 +75,12 @@ def read_shapefile(blob: Blob, *, encoding: str | None, caps: Caps) -> RawLayer:
     layer = RawLayer(blob.label, [], [], stated, stated_as, table.notes)
     for number, (row, geometry) in enumerate(zip(table.rows, geometries, strict=True), start=1):
         if row is not None:
-            _append(layer, row, geometry, number)
+            shape = _from_wkb(geometry, f"{blob.label}#{number}", layer.notes)
+            if shape is _BROKEN:
+                raise _bad_shp(
+                    blob.label, f"第 {number} 条几何损坏", f"record {number} has a damaged geometry"
+                )
+            _append(layer, row, shape, number)
     _check_counts(layer, caps)
     return layer
 
@@ -92,8 +99,8 @@ def _check_shp(blob: Blob) -> None:
         raise _bad_shp(blob.label, f"类型 {kind} 不是面", f"shape type {kind} is no polygon")
 
 
-def _read_shp_geometry(blob: Blob) -> list[Any]:
-    """Let GDAL group the rings of each record (it mends wrong ring directions); the index is rebuilt, not trusted."""
+def _read_shp_geometry(blob: Blob) -> list[bytes | None]:
+    """Return WKB by record: GDAL groups the rings (and mends directions); the index is rebuilt, not trusted."""
     gdal_env.restrict()
     import pyogrio
     from pyogrio.raw import read
@@ -112,7 +119,7 @@ def _read_shp_geometry(blob: Blob) -> list[Any]:
             raise _bad_shp(blob.label, f"无法读取（{error}）", f"it cannot be read ({error})") from error
         finally:
             pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": None})
-    return [None if each is None else shapely.from_wkb(each) for each in wkb]
+    return list(wkb)
 
 
 def _prj_datum(blob: Blob) -> tuple[Datum | None, str]:
@@ -259,7 +266,10 @@ def _read_table(connection: sqlite3.Connection, label: str, layer: str | None, c
         if number > caps.max_features:
             raise _above(label, number, caps.max_features, "features")
         row = {name: value for name, value in zip(names, record, strict=True) if name != column}
-        _append(raw, row, _gpkg_geometry(record[place], label, number), number)
+        shape = _from_wkb(_gpkg_geometry(record[place], label, number), f"{label}#{number}", raw.notes)
+        if shape is _BROKEN:
+            raise _bad_gpkg(label, f"第 {number} 行几何损坏", f"row {number} has a damaged geometry")
+        _append(raw, row, shape, number)
     _check_counts(raw, caps)
     return raw
 
@@ -308,7 +318,7 @@ def _srs_datum(connection: sqlite3.Connection, srs: int, label: str) -> tuple[Da
 
 
 def _gpkg_geometry(value: Any, label: str, number: int) -> Any:
-    """Decode a GeoPackage geometry, None when it is null or empty."""
+    """Return the WKB inside a GeoPackage geometry, None when it is null or empty."""
     if value is None:
         return None
     if not isinstance(value, bytes) or value[:2] != b"GP" or len(value) < 8:
@@ -317,14 +327,30 @@ def _gpkg_geometry(value: Any, label: str, number: int) -> Any:
     envelope = _ENVELOPES.get((flags >> 1) & 0b111)
     if envelope is None or flags & 0b100000:
         raise _bad_gpkg(label, f"第 {number} 行几何类型不支持", f"row {number} has an unsupported geometry")
-    try:
-        return None if flags & 0b10000 else shapely.from_wkb(value[8 + envelope :])
-    except ShapelyError as error:
-        raise _bad_gpkg(label, f"第 {number} 行几何损坏", f"row {number} has a damaged geometry") from error
+    return None if flags & 0b10000 else value[8 + envelope :]
 
 
 # Both
 # ----------------------------------------------------------------------------------------------------------
+
+
+def _from_wkb(wkb: Any, where: str, notes: list[Note]) -> Any:
+    """Decode a geometry; open rings are closed with a note, anything else that is broken gives `_BROKEN`."""
+    if wkb is None:
+        return None
+    try:
+        return shapely.from_wkb(wkb)
+    except ShapelyError:
+        pass
+    try:
+        mended = shapely.from_wkb(wkb, on_invalid="fix")
+    except ShapelyError:
+        return _BROKEN
+    if mended is None:
+        return _BROKEN
+    said = f"{where}：环未闭合或过短，读取时已闭合。"
+    notes.append(Note("closed_ring", said, f"{where}: a ring was not closed; reading closed it.", where))
+    return mended
 
 
 def _append(layer: RawLayer, row: dict[str, Any], geometry: Any, number: int) -> None:

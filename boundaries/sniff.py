@@ -9,8 +9,10 @@ as paths.
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -88,6 +90,11 @@ _IGNORED = (
 _READABLE = (".geojson", ".json", ".kml", ".kmz", ".shp", ".gpkg", ".zip", ".gz")
 _REMOTE = re.compile(r"/vsi|://|^[A-Za-z][A-Za-z0-9_]+:(?![\\/])|[<>|\n\r\x00]", re.IGNORECASE)
 _CHUNK = 1 << 20
+_ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
+    ValueError, IndexError, OverflowError, RuntimeError, EOFError, OSError,
+)  # fmt: skip
+"""Whatever zipfile raises on damaged bytes; it validates little before it seeks and unpacks."""
 
 
 def open_source(source: Source | Sequence[Source], *, caps: Caps | None = None) -> list[Blob]:
@@ -220,6 +227,13 @@ def _sniff(data: bytes, label: str, caps: Caps) -> FileKind:
         root = re.search(rb"<(?![?!])(?:[\w.-]+:)?([\w.-]+)", head)
         if root and root[1] == b"kml":
             return FileKind.KML
+        if root is None and b"<!DOCTYPE" in head.upper():
+            raise RefusedInputError(
+                "unsafe_xml",
+                f"“{label}”含有 DOCTYPE 或实体定义，已拒绝。请去掉后重试。",
+                f"{label!r} has a DOCTYPE or entity definitions and is refused. Remove that and try again.",
+                file=label,
+            )
         word = root[1].decode("ascii", "replace")[:40] if root else "?"
         raise RefusedInputError(
             "disguised_file",
@@ -257,10 +271,11 @@ def _open_zip(data: bytes, label: str, caps: Caps) -> Iterator[Blob]:
     """Read the members of a zip under caps; group the parts of a shapefile by their stem."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except _ZIP_ERRORS as error:
         raise _unknown(label, f"zip 损坏（{error}）", f"a damaged zip ({error})") from error
     with archive:
-        members = [each for each in archive.infolist() if not each.is_dir()]
+        # A damaged directory can hold a member without a name, which zipfile itself trips over.
+        members = [each for each in archive.infolist() if not each.filename or not each.is_dir()]
         _check_members(members, label, caps, len(data))
         content, total = {}, 0
         for each in members:
@@ -283,7 +298,7 @@ def _check_members(members: Sequence[zipfile.ZipInfo], label: str, caps: Caps, s
         raise _unsafe(label, "有重名成员", "two members of one name")
     for each, name in zip(members, names, strict=True):
         parts = PurePosixPath(name.replace("\\", "/")).parts
-        if ".." in parts or name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name):
+        if not name or ".." in parts or name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name):
             shown = clean_label(name)
             raise _unsafe(label, f"成员名指向包外（{shown}）", f"a member name that leaves it ({shown!r})")
         if each.flag_bits & 1:
@@ -305,7 +320,7 @@ def _read_member(
                 if total > allowed:
                     raise _bomb(clean_label(member.filename), before + total, size)
                 out.append(piece)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
+    except _ZIP_ERRORS as error:
         label = clean_label(member.filename)
         raise _unknown(label, f"压缩成员损坏（{error}）", f"a damaged member ({error})") from error
     return b"".join(out)

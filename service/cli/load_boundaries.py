@@ -121,7 +121,13 @@ def use(
     en = f"{data['level']}: {name} version {data['version']} in force from {data['from']}"
     if data["unchanged"]:
         zh, en = f"{zh}（已在用，未写入）", f"{en} (already, nothing written)"
-    session.emit("boundaries.use", data, text=session.pick(zh, en))
+    names = "、".join(f"{one['name']} {one['code']}" for one in data["missing"][:10])
+    count = len(data["missing"])
+    lost = session.pick(
+        f"此前使用的界线中有 {count} 个单元不在这一版里，其火点将没有单元：{names}",
+        f"{count} units of the set in force so far are not in this one; fires there get no unit: {names}",
+    )
+    session.emit("boundaries.use", data, text=session.pick(zh, en), warnings=[lost] if count else [])
 
 
 def list_sets(ctx: typer.Context) -> None:

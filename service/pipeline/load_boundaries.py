@@ -168,6 +168,7 @@ def use_boundaries(
     """
     with store.writer(actor, "boundaries.use", {"set": name, "level": str(level)}) as writer:
         row = _find_version(writer, name, str(level), version)
+        missing = _missing_units(writer, row.id, Level(level), from_date)
         changed = use_set(writer, row.id, str(level), from_date)
         area = refresh_area(writer, settings.service_area, settings.buffer_km) if changed else False
         revision = writer.revision if writer.wrote else None
@@ -179,8 +180,18 @@ def use_boundaries(
         "from": from_date.isoformat(),
         "unchanged": not changed,
         "area_changed": area,
+        "missing": missing,
         "revision": revision,
     }
+
+
+def _missing_units(reader: Reader, set_id: int, level: Level, day: dt.date) -> list[dict[str, str]]:
+    """Return the units of the set in force so far that the next one does not have: their ground would have no unit."""
+    before = set_in_force(reader, level, day)
+    if before is None:
+        return []
+    codes = read_set(reader, set_id).by_code
+    return [{"code": unit.code, "name": unit.name} for unit in before.units if unit.code not in codes]
 
 
 def list_boundaries(reader: Reader) -> list[dict[str, Any]]:
