@@ -74,6 +74,8 @@ class Names:
         self._ids = ids
         self._uids = {number: uid for uid, number in ids.items()}
         self._cache: dict[tuple[int, dt.date], tuple[str | None, str]] = {}
+        self._chains: dict[tuple[int, dt.date], tuple[str, ...]] = {}
+        self._above: dict[tuple[int, Level, dt.date], int | None] = {}
 
     def of(self, unit_id: int, day: dt.date) -> tuple[str | None, str]:
         """Return code and name of a unit on a day (公主岭 has code 220381 before its move)."""
@@ -95,15 +97,20 @@ class Names:
 
     def above(self, unit_id: int, level: Level, day: dt.date) -> int | None:
         """Return the legal ancestor of a unit at a level on a day."""
-        for uid in self._register.chain(self._uids[unit_id], Purpose.LEGAL, day)[1:]:
-            if self._register[uid].level is level:
-                return self._ids.get(uid)
-        return None
+        key = (unit_id, level, day)
+        if key not in self._above:
+            chain = self._register.chain(self._uids[unit_id], Purpose.LEGAL, day)[1:]
+            found = next((uid for uid in chain if self._register[uid].level is level), None)
+            self._above[key] = None if found is None else self._ids.get(found)
+        return self._above[key]
 
     def chain_codes(self, unit_id: int, day: dt.date) -> tuple[str, ...]:
         """Return the codes of a unit and everything above it, narrow to wide."""
-        uids = self._register.chain(self._uids[unit_id], Purpose.LEGAL, day)
-        return tuple(code for uid in uids if (code := self._register[uid].code(day)))
+        key = (unit_id, day)
+        if key not in self._chains:
+            uids = self._register.chain(self._uids[unit_id], Purpose.LEGAL, day)
+            self._chains[key] = tuple(code for uid in uids if (code := self._register[uid].code(day)))
+        return self._chains[key]
 
 
 def attribute(stack: Stack, names: Names, at: Positions, days: Sequence[dt.date]) -> list[Place]:

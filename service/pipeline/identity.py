@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import sqlalchemy as sa
 
@@ -57,7 +58,7 @@ def name_clusters(
     founders: Sequence[Founding],
     known: Sequence[Known],
     heirs: Mapping[int, int],
-    taken: Mapping[str, bool],
+    taken: Collection[str],
 ) -> Naming:
     """Give every cluster its id.
 
@@ -72,7 +73,7 @@ def name_clusters(
     heirs
         Replaced detection to the live one that replaced it.
     taken
-        Ids ever issued among those that could be derived from the founders.
+        Ids ever issued that could be derived from the founders.
     """
     cluster_of = {detection: number for number, members in enumerate(clusters) for detection in members}
     claims: dict[int, list[Known]] = defaultdict(list)
@@ -113,23 +114,17 @@ def _place(one: Known, cluster_of: Mapping[int, int], heirs: Mapping[int, int]) 
     return min(number for number, count in votes.items() if count == most)
 
 
-def candidate_ids(founder: Founding, count: int = 8) -> list[str]:
-    """Return the ids a founder can give, in order: the plain hash, then salted ones for later splits."""
+def candidate_ids(founder: Founding) -> Iterator[str]:
+    """Yield the ids a founder can give, in order: the plain hash, then salted ones for later splits."""
     day = to_beijing(instant_of(founder.minute)).strftime("%Y%m%d")
     identity = f"{founder.satellite}|{founder.minute}|{founder.lon!r}|{founder.lat!r}"
-    return [
-        f"{day}-{hashlib.sha256((identity + (f'#{salt}' if salt else '')).encode()).hexdigest()[:12]}"
-        for salt in range(count)
-    ]
+    for salt in count():
+        text = f"{identity}#{salt}" if salt else identity
+        yield f"{day}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def _fresh_id(founder: Founding, used: set[str]) -> str:
-    count = 8
-    while True:
-        for fire_point_id in candidate_ids(founder, count):
-            if fire_point_id not in used:
-                return fire_point_id
-        count *= 2
+    return next(one for one in candidate_ids(founder) if one not in used)
 
 
 def known_ids(reader: Reader, days: Sequence[object]) -> list[Known]:
@@ -178,17 +173,25 @@ def heirs_of(reader: Reader) -> dict[int, int]:
     return found
 
 
-def taken_ids(reader: Reader, founders: Sequence[Founding]) -> dict[str, bool]:
-    """Return which ids derivable from `founders` were ever issued."""
+def taken_ids(reader: Reader, founders: Sequence[Founding]) -> set[str]:
+    """Return the ids ever issued for `founders`, and any other issued id that equals their first candidate."""
     table = FirePoint.__table__
-    wanted = [one for founder in founders for one in candidate_ids(founder)]
-    found: dict[str, bool] = {}
-    for start in range(0, len(wanted), 20_000):
-        part = wanted[start : start + 20_000]
-        rows = reader.connection.execute(
-            sa.select(table.c.fire_point_id).where(table.c.fire_point_id.in_(part))
-        )
-        found.update((row[0], True) for row in rows)
+    if reader.connection.execute(sa.select(table.c.id).limit(1)).first() is None:
+        return set()
+    found: set[str] = set()
+    by_founder = sa.select(table.c.fire_point_id).where(
+        table.c.founder_id.in_(sa.bindparam("keys", expanding=True))
+    )
+    by_name = sa.select(table.c.fire_point_id).where(
+        table.c.fire_point_id.in_(sa.bindparam("keys", expanding=True))
+    )
+    for start in range(0, len(founders), 20_000):
+        part = founders[start : start + 20_000]
+        for query, keys in (
+            (by_founder, [one.detection for one in part]),
+            (by_name, [next(candidate_ids(one)) for one in part]),
+        ):
+            found.update(row[0] for row in reader.connection.execute(query, {"keys": keys}))
     return found
 
 

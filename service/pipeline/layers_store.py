@@ -183,9 +183,15 @@ class Layers:
             .order_by(ZoneSet.rev, ZoneSet.id)
         )
         self._stacks: dict[tuple[Any, ...], Stack] = {}
+        self._by_day: dict[dt.date, Stack] = {}
 
     def on(self, day: dt.date) -> Stack:
         """Return the layers in force on `day`."""
+        if day not in self._by_day:
+            self._by_day[day] = self._build(day)
+        return self._by_day[day]
+
+    def _build(self, day: dt.date) -> Stack:
         key = self._ids(day)
         if key not in self._stacks:
             uses, grid, zones = key

@@ -92,8 +92,10 @@ def candidates(reader: Reader, area: Area) -> Candidates:
         .order_by(d.c.id)
     )
     rows = reader.connection.execute(query).all()
-    table = np.array(rows, dtype=np.int64).reshape(-1, 3)
-    return Candidates(table[:, 0], table[:, 1], table[:, 2])
+    # Column by column: numpy would ask every row object for the array protocols first.
+    columns = list(zip(*rows, strict=True)) if rows else [(), (), ()]
+    ids, minute, revision = (np.array(column, dtype=np.int64) for column in columns)
+    return Candidates(ids, minute, revision)
 
 
 def _inside(detection: sa.Table, area: Area) -> list[sa.ColumnElement[bool]]:

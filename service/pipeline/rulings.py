@@ -222,12 +222,9 @@ def _visible_state(reader: Reader, scope: Scope, fire_point_id: str) -> Any:
         )
     ).first()
     if found is None:
-        raise NotFoundError(
-            "unknown_fire_point",
-            f"没有火点 {fire_point_id}，或不在您的管辖范围内",
-            f"there is no fire point {fire_point_id} within your scope",
-            value=fire_point_id,
-        )
+        from service.reads import unknown_fire_point
+
+        raise unknown_fire_point(fire_point_id)
     return found
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 from gis.types import STORED_EPSG, BBox
 from service.store import rtree
 from service.store.models import INDEXED_GEOMETRY, Base
-from service.store.types import Geometry, UtcDateTime, encode_gpkg_points, utc_texts
+from service.store.types import CanonicalJson, Geometry, UtcDateTime, encode_gpkg_points, utc_texts
 
 
 def bulk_insert(
@@ -95,7 +95,22 @@ def _geometries(value: Any, dialect: sa.Dialect) -> Any:
 def _converter(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
     if not isinstance(kind, sa.types.TypeDecorator):
         return None
+    if isinstance(kind, CanonicalJson):
+        return _remembered(kind, dialect)
     return lambda item: kind.process_bind_param(item, dialect)
+
+
+def _remembered(kind: CanonicalJson, dialect: sa.Dialect) -> Callable[[Any], Any]:
+    """Return a converter that serialises each distinct value once: most rows of a column say the same."""
+    known: dict[str, Any] = {}
+
+    def convert(item: Any) -> Any:
+        key = repr(item)
+        if key not in known:
+            known[key] = kind.process_bind_param(item, dialect)
+        return known[key]
+
+    return convert
 
 
 def _copy(
