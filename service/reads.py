@@ -167,6 +167,16 @@ def unit_condition(reader: Reader, scope: Scope, code: str, day: dt.date | None)
     return scope_of(reader, scope.actor, scope.role, unit.uid).condition(FirePointState)
 
 
+def unknown_fire_point(fire_point_id: str) -> NotFoundError:
+    """Return the one error of an id that was never issued and of one outside the scope: the two look the same."""
+    return NotFoundError(
+        "unknown_fire_point",
+        f"没有火点 {fire_point_id}，或不在您的管辖范围内：请核对编号",
+        f"there is no fire point {fire_point_id} within your scope: check the number",
+        value=fire_point_id,
+    )
+
+
 def resolve_id(reader: Reader, fire_point_id: str) -> str | None:
     """Return the id that lives for any id ever issued; None when nothing is left of it.
 
@@ -182,12 +192,7 @@ def resolve_id(reader: Reader, fire_point_id: str) -> str | None:
         sa.select(table.c.id).where(table.c.fire_point_id == fire_point_id, reader.known(FirePoint))
     ).first()
     if issued is None:
-        raise NotFoundError(
-            "unknown_fire_point",
-            f"没有火点 {fire_point_id}，或不在您的管辖范围内",
-            f"there is no fire point {fire_point_id} within your scope",
-            value=fire_point_id,
-        )
+        raise unknown_fire_point(fire_point_id)
     return identity.aliases(reader).get(fire_point_id, fire_point_id)
 
 

@@ -18,6 +18,14 @@ from service.store.models import IdempotentWrite
 from service.store.types import canonical_json
 
 
+class AlreadyAnsweredError(Exception):
+    """The twin of a request has written; its answer is this one's."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        super().__init__("already answered")
+        self.answer = answer
+
+
 @dataclass(frozen=True, slots=True)
 class WriteOnce:
     """One submitted write.
@@ -66,7 +74,17 @@ class WriteOnce:
         return row.status_code, row.answer
 
     def record(self, writer: Writer, status_code: int, answer: dict[str, Any]) -> None:
-        """Store the answer within the write's own transaction."""
+        """Store the answer within the write's own transaction.
+
+        Raises
+        ------
+        AlreadyAnsweredError
+            When the same request came twice at once and the other one was first: there is one writer at a time, so
+            here it is certain. The transaction is rolled back by it.
+        """
+        before = self.answered(writer)
+        if before is not None:
+            raise AlreadyAnsweredError(before[1])
         writer.insert(
             IdempotentWrite,
             actor=self.actor,

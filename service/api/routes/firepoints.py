@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from gis.errors import NotFoundError, UsageError
+from gis.errors import UsageError
 from gis.times import iso_beijing
 from service.api.deps import ContextOf, ScopeOf, envelope
 from service.api.queries import FirePointParameters, ReadParameters
@@ -69,18 +69,13 @@ def fire_point(
     whoever asks for it has to see that it was merged, which a redirect would hide.
     """
     from service.reads import fire_points as read
-    from service.reads import resolve_id, rulings_of
+    from service.reads import resolve_id, rulings_of, unknown_fire_point
 
     with context.open_store().reader(query.as_of) as reader:
         live = resolve_id(reader, fire_point_id)
         found = read(reader, scope, ids=[live]) if live is not None else []
         if not found:
-            raise NotFoundError(
-                "unknown_fire_point",
-                f"没有火点 {fire_point_id}，或不在您的范围内：请核对编号",
-                f"there is no fire point {fire_point_id}, or it is outside your scope: check the number",
-                value=fire_point_id,
-            )
+            raise unknown_fire_point(fire_point_id)
         data = {
             "asked": fire_point_id,
             "resolves_to": live if live != fire_point_id else None,

@@ -6,12 +6,11 @@ import contextlib
 import datetime as dt
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Header, Query, Response
 
 from gis.errors import BusyError
 from service.api.deps import ContextOf, ScopeOf
-from service.api.idempotency import WriteOnce
+from service.api.idempotency import AlreadyAnsweredError, WriteOnce
 from service.api.queries import Key, NoParameters, RulingBody
 from service.scope import Scope
 from service.store import Store
@@ -50,7 +49,8 @@ def _decide(store: Store, scope: Scope, body: RulingBody, once: WriteOnce) -> di
     from service.pipeline.rulings import rule as decide
 
     def document(done: dict[str, Any]) -> dict[str, Any]:
-        return {"schema": "ruling", "as_of": None, "data": done, "warnings": []}
+        # Sorted as the store keeps it, so that a repeated answer has the same bytes as the first.
+        return {"as_of": None, "data": dict(sorted(done.items())), "schema": "ruling", "warnings": []}
 
     try:
         done = decide(
@@ -64,12 +64,8 @@ def _decide(store: Store, scope: Scope, body: RulingBody, once: WriteOnce) -> di
             scope=scope,
             also=lambda writer, said: once.record(writer, 201, document(said)),
         )
-    except sa.exc.IntegrityError:
-        # The same key arrived twice at once; the other one is in, and its answer is ours.
-        answer = _answered(store, once)
-        if answer is None:
-            raise
-        return answer
+    except AlreadyAnsweredError as twin:
+        return twin.answer
     day = dt.date.fromisoformat(done["fire_day"])
     # The ruling stands. Where an ingest or another assessment holds the store, the next assessment applies it.
     with contextlib.suppress(BusyError):
