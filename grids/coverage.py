@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.strtree import STRtree
 
 from gis.types import Level
-from grids.cells import GridCell, GridSet, area_km2
+from grids.cells import GridCell, GridSet, area_km2, areas_km2
 
 SLIVER_KM2 = 0.01
 """Overlaps below one hectare are the width of a drawn border and are not reported one by one."""
@@ -132,15 +132,10 @@ def _overlaps(cells: Sequence[GridCell]) -> tuple[Overlap, ...]:
     shapes = [cell.geometry for cell in cells]
     if len(shapes) < 2:
         return ()
-    found: list[Overlap] = []
     left, right = STRtree(shapes).query(shapes, predicate="intersects")
-    for i, j in zip(left.tolist(), right.tolist(), strict=True):
-        if i >= j:
-            continue
-        first, second = shapes[i], shapes[j]
-        if first is None or second is None:
-            continue
-        shared = area_km2(first.intersection(second))
-        if shared > SLIVER_KM2:
-            found.append(Overlap(cells[i].code, cells[j].code, shared))
+    left, right = left[left < right], right[left < right]
+    ground = np.array(shapes, dtype=object)
+    shared = areas_km2(shapely.intersection(ground[left], ground[right]))
+    large = np.flatnonzero(shared > SLIVER_KM2)
+    found = [Overlap(cells[left[k]].code, cells[right[k]].code, float(shared[k])) for k in large.tolist()]
     return tuple(sorted(found, key=lambda pair: (-pair.area_km2, pair.one, pair.other)))
