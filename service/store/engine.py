@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -181,8 +182,7 @@ class Store:
             When another writer holds the store for longer than the busy timeout.
         """
         with self._connect() as connection:
-            connection = connection.execution_options(huodian_write=True)  # noqa: PLW2901
-            transaction = self._begin_write(connection)
+            transaction = self.begin_write(connection)
             try:
                 intent = Intent(actor, command, params or {})
                 writer = Writer(
@@ -199,7 +199,22 @@ class Store:
                 raise
             failpoints.reach(f"{command}.after_commit")
 
-    def _begin_write(self, connection: Connection) -> sa.RootTransaction:
+    def begin_write(self, connection: Connection) -> sa.RootTransaction:
+        """Begin the one writing transaction on a connection that has none yet.
+
+        On PostgreSQL it runs READ COMMITTED: a repeatable snapshot would be taken by the statement that waits for the
+        lock, before it is granted, and would miss what the writer before us committed. Under the lock nobody else
+        writes, so every statement sees one state all the same.
+
+        Raises
+        ------
+        BusyError
+            When another writer holds the store for longer than the busy timeout.
+        """
+        options: dict[str, Any] = {"huodian_write": True}
+        if self.dialect == "postgresql":
+            options["isolation_level"] = "READ COMMITTED"
+        connection = connection.execution_options(**options)
         try:
             transaction = connection.begin()
             if self.dialect == "postgresql":
@@ -275,9 +290,25 @@ def _prepare_sqlite(raw: sqlite3.Connection, _record: object) -> None:
     both homes; checking a million bulk rows again costs a third of the ingest.
     """
     raw.isolation_level = None
-    raw.execute("PRAGMA journal_mode=WAL")
+    _use_wal(raw)
     raw.execute("PRAGMA synchronous=NORMAL")
     raw.execute("PRAGMA cache_size=-65536")
+
+
+def _use_wal(raw: sqlite3.Connection) -> None:
+    """Switch the file to a write-ahead log; SQLite's busy timeout does not cover this step of a new file."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            if time.monotonic() > deadline:
+                raise busy() from error
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -313,7 +344,7 @@ def _resolve_as_of(connection: Connection, as_of: int | dt.datetime | None) -> i
                 value=as_of,
             )
         return as_of
-    moment = require_aware(as_of)
+    moment = _whole_milliseconds(as_of)  # as revisions are stored: SQLite compares instants as text
     found = connection.execute(sa.select(sa.func.max(Revision.id)).where(Revision.at <= moment)).scalar()
     if found is None:
         raise NotFoundError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -54,13 +53,16 @@ def head() -> str:
 def upgrade(store: Store) -> bool:
     """Bring the store to this program's schema; return whether anything changed.
 
-    All steps share one transaction, so a crash leaves the old schema or the new one.
+    All steps share one transaction, so a crash leaves the old schema or the new one; a second program that upgrades
+    at the same time waits for the first and finds nothing to do.
+
+    Raises
+    ------
+    BusyError
+        When another writer holds the store for longer than the busy timeout.
     """
-    with store.engine.connect() as raw:
-        connection = raw.execution_options(huodian_write=True)
-        with connection.begin():
-            if store.dialect == "postgresql":
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(0x48554F45)))
+    with store.engine.connect() as connection:
+        with store.begin_write(connection):
             before = MigrationContext.configure(connection).get_current_revision()
             if before == head():
                 return False
