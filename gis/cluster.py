@@ -1,8 +1,8 @@
 """Detections to fire points: clusters of neighbouring pixels inside one fire day (DESIGN section 3).
 
-Plain single linkage chains over 10 km on a burning day, so a cluster has a maximum extent. Detections are taken in their
-own total order (time, satellite, lon, lat); each joins the cluster with the nearest member within `distance_m` and
-`gap_minutes`, provided no two members then lie farther apart than `max_extent_m`; else it founds a cluster. The
+Plain single linkage chains over 10 km on a burning day, so a cluster has a maximum extent. Detections are taken in
+their own total order (time, satellite, lon, lat); each joins the cluster with the nearest member within `distance_m`
+and `gap_minutes`, provided no two members then lie farther apart than `max_extent_m`; else it founds a cluster. The
 partition is a pure function of the detections and the parameters: the order of arrival cannot matter. A cluster may
 cross a county line; its unit is that of its representative, a real pixel, and the line makes it a boundary case.
 """
@@ -57,7 +57,15 @@ class ClusterParams:
                 f"聚类参数不合理：{self}；最大范围不得小于邻近距离",
                 f"unreasonable clustering parameters {self}: max_extent_m must not be below distance_m",
             )
-        cut_minutes(self.cut)
+        try:
+            cut_minutes(self.cut)
+        except ValueError as error:
+            raise RefusedInputError(
+                "bad_clustering",
+                f"聚类参数不合理：统计日截止时刻 {self.cut!r} 不是 00:00 至 23:59 的时刻",
+                f"unreasonable clustering parameters: the cut {self.cut!r} is no clock time from 00:00 to 23:59",
+                value=self.cut,
+            ) from error
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> ClusterParams:

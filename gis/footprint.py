@@ -25,6 +25,9 @@ NOMINAL_KM = {"VIIRS": 0.375, "MODIS": 1.0, "OLI": 0.03, "OLI_TIRS": 0.03}
 
 FALLBACK_KM = 1.0
 
+_SCALE_SLACK = 1.01
+"""Border distances are measured at the scale of a latitude band (0.3 %), pixels at their own: none may be missed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Footprints:
@@ -83,7 +86,7 @@ def measure(
         Positional accuracy of the layer, which widens the test on every side.
     """
     distance = layer.border_distance_m(lon, lat, unit)
-    reach = np.hypot(scan_m / 2 + accuracy_m, track_m / 2 + accuracy_m)
+    reach = _SCALE_SLACK * np.hypot(scan_m / 2 + accuracy_m, track_m / 2 + accuracy_m)
     share = np.where(unit == NOWHERE, np.nan, 1.0)
     case = np.zeros(len(lon), dtype=bool)
     neighbours: list[tuple[str, ...]] = [()] * len(lon)

@@ -8,6 +8,7 @@ its statistical day at 17:00 (Hebei's bulletin does).
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ BEIJING = dt.timezone(dt.timedelta(hours=8), "Asia/Shanghai")
 
 BEIJING_MINUTES = 8 * 60
 DAY_MINUTES = 24 * 60
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 Minutes = npt.NDArray[np.int64]
 """Whole minutes since 1970-01-01T00:00Z."""
@@ -31,7 +33,7 @@ def require_aware(instant: dt.datetime) -> dt.datetime:
     ValueError
         When `instant` carries no zone.
     """
-    if instant.tzinfo is None:
+    if instant.utcoffset() is None:
         raise ValueError(f"naive datetime refused: {instant!r}; give it a zone")
     return instant.astimezone(dt.UTC)
 
@@ -60,9 +62,16 @@ def cut_minutes(cut: str) -> int:
     """Return the minutes by which a statistical day starts before its own midnight.
 
     ``"00:00"`` gives 0; ``"17:00"`` gives 420, for the day D runs from D-1 17:00 to D 17:00.
+
+    Raises
+    ------
+    ValueError
+        When `cut` is not a clock time from ``"00:00"`` to ``"23:59"``.
     """
-    hours, minutes = (int(part) for part in cut.split(":"))
-    total = hours * 60 + minutes
+    found = _CLOCK.fullmatch(cut)
+    if found is None:
+        raise ValueError(f"not a clock time HH:MM: {cut!r}")
+    total = int(found[1]) * 60 + int(found[2])
     return (DAY_MINUTES - total) % DAY_MINUTES
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from itertools import repeat
 from typing import Any
 
@@ -32,7 +33,7 @@ def bulk_insert(
     columns
         Column name to a sequence of values, or to one scalar for all rows. An instant column takes int64 minutes since
         the epoch (numpy array) or aware datetimes; a point column takes a ``(lon, lat)`` pair of arrays or geometries;
-        a float array's NaN is NULL.
+        NaN is NULL.
     index
         Whether rows enter the R*Tree on SQLite: True, False, or a boolean mask of shape (n,).
     """
@@ -42,6 +43,7 @@ def bulk_insert(
     dialect = connection.dialect
     schema = table.__table__
     names = list(columns)
+    _require_length(columns, count)
     values = [_prepare(schema.c[name].type, columns[name], dialect) for name in names]
     if dialect.name == "postgresql":
         _copy(connection, schema.name, names, values, [schema.c[name].type for name in names])
@@ -56,15 +58,30 @@ def bulk_insert(
 
 def _row_count(columns: Mapping[str, Any]) -> int:
     for value in columns.values():
-        if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], np.ndarray):
+        if _is_pair(value):
             return len(value[0])
         if not _is_scalar(value):
             return len(value)
     raise ValueError("bulk_insert needs at least one column given as a sequence")
 
 
+def _require_length(columns: Mapping[str, Any], count: int) -> None:
+    """Refuse columns of different lengths: `zip` would drop the longer ones' rows without a word."""
+    for name, value in columns.items():
+        if _is_scalar(value):
+            continue
+        found = {len(part) for part in value} if _is_pair(value) else {len(value)}
+        if found != {count}:
+            raise ValueError(f"column {name} has {sorted(found)} rows, expected {count}")
+
+
+def _is_pair(value: Any) -> bool:
+    """Whether `value` is a (lon, lat) pair of arrays."""
+    return isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], np.ndarray)
+
+
 def _is_scalar(value: Any) -> bool:
-    return value is None or isinstance(value, str | bytes | int | float | bool | dt.date | dict)
+    return value is None or isinstance(value, str | bytes | int | float | Decimal | dt.date | dict)
 
 
 def _prepare(kind: sa.types.TypeEngine[Any], value: Any, dialect: sa.Dialect) -> Any:
@@ -81,6 +98,8 @@ def _prepare(kind: sa.types.TypeEngine[Any], value: Any, dialect: sa.Dialect) ->
             plain = value.tolist()
             return [None if item != item else item for item in plain] if np.isnan(value).any() else plain  # noqa: PLR0124
         value = value.tolist()
+    if isinstance(kind, sa.Float):  # SQLite binds NaN as NULL by itself, PostgreSQL would keep it
+        return [None if item != item else item for item in value]  # noqa: PLR0124
     return [None if item is None else convert(item) for item in value] if convert else value
 
 
@@ -89,7 +108,9 @@ def _geometries(value: Any, dialect: sa.Dialect) -> Any:
     if dialect.name != "postgresql":
         return encode_gpkg_points(*value)
     shapes = shapely.points(*value) if isinstance(value, tuple) else np.asarray(value, dtype=object)
-    return shapely.to_wkb(shapely.set_srid(shapes, STORED_EPSG), hex=True, include_srid=True).tolist()
+    return shapely.to_wkb(
+        shapely.set_srid(shapes, STORED_EPSG), hex=True, output_dimension=2, include_srid=True
+    ).tolist()
 
 
 def _converter(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
@@ -146,8 +167,23 @@ def index_points(connection: Connection, table: type[Base], ids: Any, lon: Any, 
 
 
 def within_bbox(table: type[Base], box: BBox, dialect: str) -> sa.ColumnElement[bool]:
-    """Return the indexed condition that a row's geometry meets `box` (SQLite never uses its R*Tree by itself)."""
+    """Return the indexed condition that a row's geometry meets `box` (SQLite never uses its R*Tree by itself).
+
+    Both indexes keep single precision rounded outwards, each in its own way, so the box is generous by about a metre;
+    where the row has its `lon` and `lat` they decide exactly.
+    """
     schema = table.__table__
+    near = _index_condition(schema, box, dialect)
+    if not {"lon", "lat"} <= set(schema.c.keys()):
+        return near
+    return sa.and_(
+        near,
+        schema.c.lon.between(box.min_lon, box.max_lon),
+        schema.c.lat.between(box.min_lat, box.max_lat),
+    )
+
+
+def _index_condition(schema: sa.Table, box: BBox, dialect: str) -> sa.ColumnElement[bool]:
     if dialect == "postgresql":
         envelope = sa.func.ST_MakeEnvelope(box.min_lon, box.min_lat, box.max_lon, box.max_lat, STORED_EPSG)
         return sa.type_coerce(schema.c.geom, sa.types.NullType()).op("&&")(envelope)

@@ -221,7 +221,9 @@ class Store:
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITE_LOCK)))
         except sa.exc.OperationalError as error:
-            raise busy() from error
+            if _is_busy(error.orig):
+                raise busy() from error
+            raise
         return transaction
 
     @contextmanager
@@ -232,6 +234,13 @@ class Store:
     def close(self) -> None:
         """Close pooled connections."""
         self.engine.dispose()
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    """Whether a driver's error means "another one holds it", and not a full disk or a file that is read-only."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+    return getattr(error, "sqlstate", None) == "55P03"  # lock_not_available
 
 
 def busy() -> BusyError:
@@ -302,7 +311,7 @@ def _use_wal(raw: sqlite3.Connection) -> None:
         try:
             raw.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            if not _is_busy(error):
                 raise
             if time.monotonic() > deadline:
                 raise busy() from error

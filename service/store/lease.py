@@ -7,14 +7,19 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import sqlalchemy as sa
 
+from gis.errors import BusyError
 from service.store.engine import BUSY_TIMEOUT_S, Store, busy
 from service.store.models import Lease
 
 _POLL_S = 0.2
+
+_held: set[str] = set()
+"""Leases this process holds now. One that names this process without being here is left over: a release that found
+the store busy, or a container whose every start has the same host name and process id."""
 
 
 @contextmanager
@@ -30,16 +35,26 @@ def lease(
     """
     holder = f"{socket.gethostname()}:{os.getpid()}:{time.monotonic_ns()}"
     deadline = time.monotonic() + wait_s
-    while not _take(store, name, holder, ttl):
-        if time.monotonic() > deadline:
-            raise busy()
-        time.sleep(_POLL_S)
+    _held.add(holder)
     try:
-        yield
+        while not _take(store, name, holder, ttl):
+            if time.monotonic() > deadline:
+                raise busy()
+            time.sleep(_POLL_S)
+        try:
+            yield
+        finally:
+            # What was done under the lease is done: a store that is busy now must not turn it into a failure.
+            with suppress(BusyError):
+                _release(store, name, holder)
     finally:
-        table = Lease.__table__
-        with store.writer("system", "lease") as writer:
-            writer.connection.execute(sa.delete(table).where(table.c.name == name, table.c.holder == holder))
+        _held.discard(holder)
+
+
+def _release(store: Store, name: str, holder: str) -> None:
+    table = Lease.__table__
+    with store.writer("system", "lease") as writer:
+        writer.connection.execute(sa.delete(table).where(table.c.name == name, table.c.holder == holder))
 
 
 def _take(store: Store, name: str, holder: str, ttl: dt.timedelta) -> bool:
@@ -60,6 +75,8 @@ def _dead(holder: str) -> bool:
     host, pid, _ = holder.rsplit(":", 2)
     if host != socket.gethostname() or not pid.isdigit():
         return False
+    if int(pid) == os.getpid():
+        return holder not in _held
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:

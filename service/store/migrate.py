@@ -61,15 +61,14 @@ def upgrade(store: Store) -> bool:
     BusyError
         When another writer holds the store for longer than the busy timeout.
     """
-    with store.engine.connect() as connection:
-        with store.begin_write(connection):
-            before = MigrationContext.configure(connection).get_current_revision()
-            if before == head():
-                return False
-            config = configuration()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            failpoints.reach("migrate.before_commit")
+    with store.engine.connect() as connection, store.begin_write(connection):
+        before = MigrationContext.configure(connection).get_current_revision()
+        if before == head():
+            return False
+        config = configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        failpoints.reach("migrate.before_commit")
     failpoints.reach("migrate.after_commit")
     return True
 

@@ -77,7 +77,7 @@ class Geometry(TypeDecorator[BaseGeometry]):
         if value is None:
             return None
         if dialect.name == "postgresql":
-            return to_wkb(value, hex=True, include_srid=False)
+            return to_wkb(value, hex=True, output_dimension=2, include_srid=False)
         return encode_gpkg([value])[0]
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> BaseGeometry | None:
@@ -111,7 +111,7 @@ def encode_gpkg(geometries: Sequence[BaseGeometry]) -> list[bytes]:
     """Return GeoPackage blobs (no envelope for points, xy envelope otherwise) of `geometries`, EPSG:4490."""
     srs = STORED_EPSG.to_bytes(4, "little")
     out: list[bytes] = []
-    for geometry, wkb in zip(geometries, to_wkb(np.asarray(geometries, dtype=object)), strict=True):
+    for geometry, wkb in zip(geometries, _flat_wkb(geometries), strict=True):
         if geometry.geom_type == "Point":
             out.append(GPKG_MAGIC + b"\x00\x01" + srs + wkb)
         else:
@@ -119,6 +119,11 @@ def encode_gpkg(geometries: Sequence[BaseGeometry]) -> list[bytes]:
             envelope = np.array([min_x, max_x, min_y, max_y], dtype="<f8").tobytes()
             out.append(GPKG_MAGIC + b"\x00\x03" + srs + envelope + wkb)
     return out
+
+
+def _flat_wkb(geometries: Sequence[BaseGeometry]) -> Any:
+    """Return two-dimensional WKB: heights (KML has them) are no part of the model, and `gpkg_*` declares none."""
+    return to_wkb(np.asarray(geometries, dtype=object), output_dimension=2)
 
 
 def encode_gpkg_points(lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> list[bytes]:
