@@ -1,8 +1,8 @@
 """What is wrong with the ground a set covers: broken rings, gaps, overlaps, slivers, escape from the parent.
 
-Set operations run on the stored degrees, where a corner on a neighbour's long edge lies exactly on it; only their
-results are projected to an equal-area plane, to be measured. A finding is thin (``sliver``) when it is on average
-narrower than 50 m: usually two tracings of one line, while a broad one is a disputed or a forgotten piece of ground.
+Set operations run on stored degrees and their results are measured there, where a corner on a neighbour's long edge
+lies on it. A finding is thin (``sliver``) when it is on average narrower than 50 m: usually two tracings of one line,
+while a broad one is a disputed or a forgotten piece of ground.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from shapely.geometry import Polygon
 
 from boundaries.model import BoundarySet, BoundaryUnit
 from boundaries.plane import Plane, as_objects
+from gis.plane import metres_per_degree
 
 Shapes = npt.NDArray[np.object_]
 FindingKind = Literal["invalid_ring", "gap", "overlap", "escape", "no_parent"]
@@ -84,12 +85,21 @@ class Ground:
         self.tree = shapely.STRtree(self.shapes)
 
     def areas_m2(self, shapes: Shapes) -> npt.NDArray[np.float64]:
-        """Return the areas of shapes given in degrees."""
-        return np.asarray(shapely.area(self.plane.shapes(shapes)), dtype=np.float64)
+        """Return the areas of pieces of ground given in degrees.
+
+        Each part is scaled at its own latitude, which keeps straight edges straight: a map projection would bend a
+        long edge away from the corner that lies on it, and see ground between them.
+        """
+        parts, owner = shapely.get_parts(shapes, return_index=True)
+        solid = ~shapely.is_empty(parts)
+        parts, owner = parts[solid], owner[solid]
+        east, north = metres_per_degree(shapely.get_y(shapely.centroid(parts)))
+        sizes = np.asarray(shapely.area(parts) * east * north, dtype=np.float64)
+        return np.asarray(np.bincount(owner, weights=sizes, minlength=len(shapes)), dtype=np.float64)
 
     def area_m2(self) -> float:
         """Return the sum of the areas of all units."""
-        return float(self.areas_m2(self.shapes).sum())
+        return float(shapely.area(self.plane.shapes(self.shapes)).sum())
 
 
 def unit_label(unit: BoundaryUnit) -> str:
@@ -134,7 +144,7 @@ def find_overlaps(ground: Ground) -> tuple[Finding, ...]:
     common = shapely.intersection(ground.shapes[left], ground.shapes[right])
     areas = ground.areas_m2(common)
     found = [
-        _finding("overlap", (ground.labels[i], ground.labels[j]), piece, float(area), ground.plane)
+        _finding("overlap", (ground.labels[i], ground.labels[j]), piece, float(area))
         for i, j, piece, area in zip(left.tolist(), right.tolist(), common, areas, strict=True)
         if area >= MIN_AREA_M2
     ]
@@ -160,7 +170,7 @@ def find_gaps(ground: Ground) -> tuple[Finding, ...]:
         if area >= MIN_AREA_M2:
             near = ground.tree.query(hole.buffer(_TOUCH_DEG), predicate="intersects")
             around = sorted(ground.labels[i] for i in near)
-            found.append(_finding("gap", tuple(around), hole, float(area), ground.plane))
+            found.append(_finding("gap", tuple(around), hole, float(area)))
     return _largest_first(found)
 
 
@@ -188,13 +198,13 @@ def find_escapes(
         parent = index_of[told] if told in index_of else _best_parent(shape, wide, tree)
         if parent is None:
             area = float(ground.areas_m2(as_objects([shape]))[0])
-            found.append(_finding("no_parent", (ground.labels[number],), shape, area, ground.plane))
+            found.append(_finding("no_parent", (ground.labels[number],), shape, area))
             continue
         outside = shapely.difference(shape, wide[parent])
         area = float(ground.areas_m2(as_objects([outside]))[0])
         if area >= MIN_AREA_M2:
             detail = unit_label(parents.units[parent])
-            found.append(_finding("escape", (ground.labels[number],), outside, area, ground.plane, detail))
+            found.append(_finding("escape", (ground.labels[number],), outside, area, detail))
     return _largest_first(found)
 
 
@@ -207,14 +217,13 @@ def _best_parent(shape: Any, wide: Shapes, tree: Any) -> int | None:
     return int(near[int(np.argmax(shares))]) if float(shares.max()) > 0 else None
 
 
-def _finding(
-    kind: FindingKind, units: tuple[str, ...], piece: Any, area: float, plane: Plane, detail: str = ""
-) -> Finding:
+def _finding(kind: FindingKind, units: tuple[str, ...], piece: Any, area: float, detail: str = "") -> Finding:
     """Return a finding about a piece of ground (degrees), placed inside its largest part."""
     parts = shapely.get_parts(piece)
     areas = shapely.area(parts)
     point = shapely.point_on_surface(parts[int(np.argmax(areas))])
-    perimeter = float(shapely.length(plane.shapes(parts[areas > 0])).sum())
+    scale = np.array(metres_per_degree(float(point.y)))
+    perimeter = float(shapely.length(shapely.transform(parts[areas > 0], lambda xy: xy * scale)).sum())
     # For a thin strip the width is twice the area over the perimeter.
     width = 2.0 * area / perimeter if perimeter else 0.0
     return Finding(kind, units, area, float(point.x), float(point.y), width < SLIVER_WIDTH_M, detail)
