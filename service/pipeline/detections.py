@@ -17,6 +17,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from gis.feeds import ParsedFeed
+from gis.feeds.arrays import one_array, values_of
 from gis.times import instant_of
 from service.pipeline import supersession
 from service.store.engine import Reader, Writer
@@ -82,7 +83,7 @@ class Outcome:
 def prepare(rows: pa.Table) -> Batch:
     """Bring the valid rows of a file into canonical order and find repeated identities; no store is needed."""
     names, satellite = _coded(rows["satellite"])
-    minute, lon, lat = (rows[name].to_numpy() for name in ("acq_minute", "lon", "lat"))
+    minute, lon, lat = (_numbers(rows[name]) for name in ("acq_minute", "lon", "lat"))
     order = np.lexsort((lat, lon, satellite, minute))
     minute, satellite, lon, lat = minute[order], satellite[order], lon[order], lat[order]
     first = np.ones(len(order), dtype=bool)
@@ -94,13 +95,13 @@ def prepare(rows: pa.Table) -> Batch:
             & (lat[1:] == lat[:-1])
         )
     return Batch(
-        line=rows["line"].to_numpy()[order],
+        line=_numbers(rows["line"])[order],
         minute=minute,
         satellite=satellite,
         satellites=names,
         lon=lon,
         lat=lat,
-        rank=rows["rank"].to_numpy().astype(np.int64)[order],
+        rank=_numbers(rows["rank"]).astype(np.int64)[order],
         confidence_class=_texts(rows["confidence_class"])[order],
         words={name: _texts(rows[name])[order] for name in WORDS},
         numbers={name: _floats(rows[name])[order] for name in NUMBERS},
@@ -356,32 +357,35 @@ def _chunks(rows: Ints, size: int = CHUNK) -> Iterator[Ints]:
 
 def _coded(column: pa.ChunkedArray) -> tuple[tuple[str, ...], Ints]:
     """Return the sorted names of a word column and the index of each row's."""
-    values = _texts(column)
-    if not len(values):
-        return (), np.empty(0, dtype=np.int64)
-    encoded = column.combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.chunk(0)
-    names = encoded.dictionary.to_pylist() if pa.types.is_dictionary(encoded.type) else sorted(set(values))
-    if pa.types.is_dictionary(encoded.type):
-        codes = encoded.indices.to_numpy()
-        ranks = np.argsort(np.argsort(np.array(names, dtype=object), kind="stable"), kind="stable")
-        return tuple(sorted(names)), ranks[codes].astype(np.int64)
-    index = {name: i for i, name in enumerate(names)}
-    return tuple(names), np.array([index[v] for v in values], dtype=np.int64)
+    whole = one_array(column)
+    names = whole.dictionary.to_pylist()
+    rank = {name: place for place, name in enumerate(sorted(names))}
+    codes, _ = values_of(whole.indices)
+    return tuple(sorted(names)), np.array([rank[name] for name in names], dtype=np.int64)[codes]
 
 
 def _texts(column: pa.ChunkedArray) -> npt.NDArray[Any]:
     """Return a word or text column as an object array; null is None."""
-    parts = []
-    for chunk in column.chunks:
-        if pa.types.is_dictionary(chunk.type):
-            names = np.array([*chunk.dictionary.to_pylist(), None], dtype=object)
-            parts.append(names[chunk.indices.fill_null(len(names) - 1).to_numpy(zero_copy_only=False)])
-        else:
-            parts.append(np.array(chunk.to_pylist(), dtype=object))
-    return np.concatenate(parts) if parts else np.empty(0, dtype=object)
+    whole = one_array(column)
+    if not pa.types.is_dictionary(whole.type):
+        if whole.null_count == len(whole):
+            return np.full(len(whole), None, dtype=object)
+        return np.array([*whole.to_pylist(), None], dtype=object)[:-1]
+    names: npt.NDArray[Any] = np.array([*whole.dictionary.to_pylist(), None], dtype=object)
+    codes, missing = values_of(whole.indices)
+    found: npt.NDArray[Any] = names[codes if missing is None else np.where(missing, len(names) - 1, codes)]
+    return found
+
+
+def _numbers(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    """Return a column without nulls in its own type."""
+    return values_of(one_array(column))[0]
 
 
 def _floats(column: pa.ChunkedArray) -> Floats:
-    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+    """Return a numeric column as doubles; null is NaN."""
+    found, missing = values_of(one_array(column))
+    values = found.astype(np.float64)
+    if missing is not None:
+        values[missing] = np.nan
+    return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -131,7 +132,7 @@ def _state(
 ) -> dict[str, Any]:
     live, chosen, place = computed.live, int(computed.chosen[number]), computed.places[number]
     version = int(computed.version[rows[0]])
-    power = live.frp[rows]
+    power = [value for value in live.frp[rows].tolist() if value == value]  # noqa: PLR0124 - NaN is unknown
     reasons = list(place.reasons)
     if place.outside is not None:
         reasons.insert(0, place.outside)
@@ -140,14 +141,14 @@ def _state(
         "cut": versions.params[version]["cut"],
         "clustering": versions.names[version],
         "representative_id": int(live.ids[chosen]),
-        "first_at": instant_of(int(live.minute[rows].min())),
-        "last_at": instant_of(int(live.minute[rows].max())),
+        "first_at": instant_of(int(live.minute[rows[0]])),  # members stand in the order of time
+        "last_at": instant_of(int(live.minute[rows[-1]])),
         "lon": float(live.lon[chosen]),
         "lat": float(live.lat[chosen]),
         "pixels": len(rows),
         "satellites": sorted(set(live.satellite[rows].tolist())),
         "sources": sorted(set(live.source_kind[rows].tolist())),
-        "frp_mw": None if np.isnan(power).all() else round(float(np.nansum(power)), 2),
+        "frp_mw": round(math.fsum(power), 2) if power else None,
         "confidence": min(live.confidence[rows].tolist(), key=lambda c: _CONFIDENCE_ORDER[Confidence(c)]),
         "cropland_share": None,
         "screen": str(Screen.OUTSIDE if place.outside is not None else Screen.COUNTED),
