@@ -3,8 +3,3 @@
 Everything here comes from a fixed seed and says that it is synthetic: the grid and the zones by their status, every
 cell and person by name, the feed by its file's name. Counties, cities and the province are the real built-in ones.
 """
-
-from service.demo.feed import Feed, synthetic_feeds
-from service.demo.grid import SyntheticCell, synthetic_cells
-
-__all__ = ["Feed", "SyntheticCell", "synthetic_cells", "synthetic_feeds"]

@@ -33,6 +33,7 @@ _KM_PER_DEGREE = 111.2
 _CLUSTERS = 46
 _ON_BORDERS = 5
 _ONLY_LATE = 6
+_ALONG = (0.2, 0.45, 0.7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,9 @@ class _Pixel:
 Counties = Mapping[str, Polygon | MultiPolygon]
 
 
-def synthetic_feeds(counties: Counties, day: dt.date, *, seed: int = SEED) -> tuple[Feed, Feed]:
+def synthetic_feeds(
+    counties: Counties, day: dt.date, *, along: Sequence[LineString] = (), seed: int = SEED
+) -> tuple[Feed, Feed]:
     """Return the first file of `day` and the one that arrives late.
 
     Parameters
@@ -65,13 +68,18 @@ def synthetic_feeds(counties: Counties, day: dt.date, *, seed: int = SEED) -> tu
         Six-digit code to geometry.
     day
         The fire day (Beijing).
+    along
+        Lines (roads) at which some fires stand.
     """
-    random = Random(f"{seed}:{day.isoformat()}")  # noqa: S311 - a demonstration, not a secret
+    random = Random(seed)  # noqa: S311 - a demonstration, not a secret
     plains = {code: shape for code, shape in sorted(counties.items()) if code.startswith(PLAINS)}
     if not plains:
         plains = dict(sorted(counties.items()))
     seats = [_somewhere(plains, random) for _ in range(_CLUSTERS)]
     seats += [point for line in _shared_borders(plains)[:_ON_BORDERS] for point in _astride(line)]
+    seats += [
+        shapely.line_interpolate_point(line, part, normalized=True) for line in along for part in _ALONG
+    ]
     seats += list(_beyond(counties))
     night = _pass(seats[::5], day, _NIGHT, "N20", random)
     noon = _pass(seats, day, _NOON, "N20", random)

@@ -1,0 +1,113 @@
+"""``huodian demo``: the whole main job on real counties with a synthetic day, then the map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from service.cli.session import Session
+
+DIRECTORY = Path("var/demo")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root."""
+    app.command("demo")(demo)
+
+
+def demo(
+    ctx: typer.Context,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Do not start the map / 不启动网页")] = False,
+    feed: Annotated[
+        Path | None,
+        typer.Option("--feed", help="A real feed file instead of the synthetic one / 真实火点文件"),
+    ] = None,
+    date: Annotated[str | None, typer.Option("--date", help="Fire day, 2024-10-29; default today")] = None,
+    directory: Annotated[Path, typer.Option("--dir", help="Where the demo keeps its store")] = DIRECTORY,
+    host: Annotated[str, typer.Option("--host", help="Address to bind / 监听地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8080,
+) -> None:
+    """Run the main job on real counties with a synthetic grid and day, and show the map / 演示."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.cli.session import parse_date
+        from service.demo.run import run_demo
+
+        day = parse_date(date, "--date")
+        _require_file(feed)
+        listener = None if no_serve else _listener(host, port)
+        report = run_demo(
+            directory, session.settings, day=day, feed=feed, actor=session.actor, say=_say(session)
+        )
+    session.emit("demo", report.as_dict(), text=_text(report), warnings=_warnings(session))
+    if listener is not None:
+        with session.reporting():
+            _serve(session, directory, listener, report.fire_day)
+
+
+def _require_file(feed: Path | None) -> None:
+    if feed is None or feed.is_file():
+        return
+    from gis.errors import NotFoundError
+
+    raise NotFoundError(
+        "no_file", f"没有文件 {feed}：请核对路径", f"there is no file {feed}: check the path", value=str(feed)
+    )
+
+
+def _say(session: Session) -> Any:
+    def say(zh: str, en: str) -> None:
+        session.console.print(f"· {zh} | {en}", highlight=False)
+
+    return say
+
+
+def _text(report: Any) -> str:
+    read = report.ingested
+    kind = ("合成", "synthetic") if report.synthetic_feed else ("真实", "real")
+    lines = [
+        f"火点日 {report.fire_day}（{kind[0]}火点，合成网格：非正式）",
+        f"fire day {report.fire_day} ({kind[1]} fires, synthetic grid: not official 非正式)",
+        f"  读入 read {read['read']} = 接受 accepted {read['accepted']} + 重复 duplicate {read['duplicate']}"
+        f" + 区外 outside {read['outside']} + 拒绝 rejected {read['rejected']}",
+        f"  火点 fire points {report.fire_points}，像元 pixels {report.pixels}；"
+        f"网格 cells {report.cells}，责任人 duty-holders {report.duties}",
+        "  名单 fire list:",
+        *(f"    {name}" for name in report.files),
+    ]
+    return "\n".join(lines)
+
+
+def _warnings(session: Session) -> list[str]:
+    return [
+        session.pick(
+            "乡镇、村、责任人与公路带均为合成数据，不是真实的辖区和人",
+            "townships, villages, duty-holders and the road's belt are synthetic: no real ground, no real people",
+        )
+    ]
+
+
+def _listener(host: str, port: int) -> Any:
+    """Take the port before the work starts, so that a taken port is said at once."""
+    from service.cli.serve import bind
+
+    return bind(host, port)
+
+
+def _serve(session: Session, directory: Path, listener: Any, day: str) -> None:
+    from service.cli.serve import check_exposure, run
+    from service.cli.session import Session as DemoSession
+    from service.demo.run import demo_settings
+
+    shown = DemoSession(demo_settings(directory, session.settings), json=session.json, lang=session.lang)
+    store = shown.store()
+    host, port = listener.getsockname()[:2]
+    check_exposure(store, host)
+    session.console.print(
+        f"地图 map http://{host}:{port}/?date={day}  手机 phone http://{host}:{port}/m?date={day}  Ctrl+C",
+        highlight=False,
+    )
+    run(shown, store, listener)
