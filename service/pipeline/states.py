@@ -62,6 +62,10 @@ STATE_COLUMNS = tuple(
 )
 
 
+Membership = tuple[str, dt.date, int | None, int | None]
+"""Fire point, fire day, county unit and township unit of one detection."""
+
+
 @dataclass(frozen=True, slots=True)
 class Computed:
     """Clusters and places of some fire days: rows index the live detections."""
@@ -81,7 +85,7 @@ class Outcome:
 
     days: tuple[dt.date, ...]
     states: dict[str, dict[str, Any]]
-    memberships: dict[int, tuple[str, dt.date, int | None, int | None]]
+    memberships: dict[int, Membership]
     naming: Naming
     stacks: dict[str, dict[str, Any]]
 
@@ -113,7 +117,12 @@ def assemble(
     """Return the states of the computed clusters, rulings applied."""
     states: dict[str, dict[str, Any]] = {}
     stacks: dict[str, dict[str, Any]] = {}
-    owner: dict[int, str] = {}
+    owner = {
+        detection: fire_point_id
+        for number, fire_point_id in enumerate(naming.ids)
+        for detection in computed.live.ids[computed.members[number]].tolist()
+    }
+    memberships = _memberships(computed, layers, owner)
     for number, fire_point_id in enumerate(naming.ids):
         rows = computed.members[number]
         date = day_of(int(computed.day[rows[0]]))
@@ -121,10 +130,19 @@ def assemble(
         stacks[stack.hash] = stack.record
         state = _state(computed, number, rows, date, stack, versions)
         state["fire_point_id"] = fire_point_id
+        if state["screen"] == Screen.OUTSIDE:
+            _note_pixels_inside(state, [memberships[key] for key in computed.live.ids[rows].tolist()], names)
         apply_rulings(state, rulings.of(fire_point_id), names)
         states[fire_point_id] = state
-        owner.update(dict.fromkeys(computed.live.ids[rows].tolist(), fire_point_id))
-    return Outcome(days, states, _memberships(computed, layers, owner), naming, stacks)
+    return Outcome(days, states, memberships, naming, stacks)
+
+
+def _note_pixels_inside(state: dict[str, Any], members: Sequence[Membership], names: Names) -> None:
+    """Say which counties of ours hold pixels of a fire that began outside: a person decides whose it is."""
+    inside = sorted({county for _, _, county, _ in members if county is not None})
+    if inside:
+        codes = [names.of(county, state["fire_day"])[0] for county in inside]
+        state["reasons"] = [*state["reasons"], {"code": "pixels_inside", "counties": codes}]
 
 
 def _state(
@@ -161,15 +179,13 @@ def _state(
     return state
 
 
-def _memberships(
-    computed: Computed, layers: Layers, owner: Mapping[int, str]
-) -> dict[int, tuple[str, dt.date, int | None, int | None]]:
+def _memberships(computed: Computed, layers: Layers, owner: Mapping[int, str]) -> dict[int, Membership]:
     """Return for every detection its fire point, fire day, county and township."""
     live = computed.live
     by_stack: dict[str, list[int]] = defaultdict(list)
     for row, number in enumerate(computed.day.tolist()):
         by_stack[layers.on(day_of(number)).hash].append(row)
-    found: dict[int, tuple[str, dt.date, int | None, int | None]] = {}
+    found: dict[int, Membership] = {}
     for rows in by_stack.values():
         stack = layers.on(day_of(int(computed.day[rows[0]])))
         picked = np.array(rows)
