@@ -3,6 +3,7 @@
 * ``outside_register``: the ground belongs to a polygon that no unit of the register answers for;
 * ``boundary_county``: the footprint touches several counties, so the payer is in doubt;
 * ``boundary_zone``: it touches the edge of a zone, so a fact the rule uses is in doubt;
+* ``across_province``: it began outside the province but some of its pixels lie in our counties;
 * ``recorded_later``: a zone or plan that was recorded after the overpass, which never exempts by itself;
 * ``no_cell``: no cell of the grid in force holds the point, so nobody answers on the ground.
 
@@ -33,6 +34,10 @@ WORDS = {
     ),
     "boundary_county": ("像元跨县界，付费单位待裁定", "the pixel touches several counties: rule who answers"),
     "boundary_zone": ("像元跨区划边界，分区待裁定", "the pixel touches the edge of a zone: rule which zone"),
+    "across_province": (
+        "起火像元在省外，但部分像元在我省县内，归属待裁定",
+        "it began outside the province, with pixels in our counties: rule who answers",
+    ),
     "recorded_later": (
         "区划或计划在卫星过境之后才登记，须由人裁定",
         "recorded after the overpass: a person must rule",
@@ -44,6 +49,7 @@ _SETTLED_BY = {
     "outside_register": {"unit", "screen"},
     "boundary_county": {"unit", "screen", "duplicate"},
     "boundary_zone": {"zone", "screen", "duplicate"},
+    "across_province": {"unit", "screen", "duplicate"},
     "recorded_later": {"zone", "screen", "duplicate"},
     "no_cell": {"unit", "screen", "duplicate"},
 }
@@ -90,7 +96,9 @@ def pending(
     start, end
         Fire days, both included.
     """
-    views = fire_points(reader, scope, unit=unit, start=start, end=end, screen=[Screen.COUNTED])
+    views = fire_points(
+        reader, scope, unit=unit, start=start, end=end, screen=[Screen.COUNTED, Screen.OUTSIDE]
+    )
     ruled = _ruled_kinds(reader, views)
     cases = [
         _case(view, what)
@@ -109,6 +117,8 @@ def _ruled_kinds(reader: Reader, views: Sequence[FirePointView]) -> dict[str, se
 
 
 def _open_questions(view: FirePointView) -> list[str]:
+    if view.screen == Screen.OUTSIDE:
+        return ["across_province"] if any(r.get("code") == "pixels_inside" for r in view.reasons) else []
     found = []
     if view.county_code is not None and view.county_unit_id is None:
         found.append("outside_register")
@@ -139,5 +149,16 @@ def _case(view: FirePointView, what: str) -> PendingCase:
         view.township,
         view.county_share,
         view.border_distance_m,
-        tuple(view.neighbours.get("county", ())),
+        _candidates(view),
     )
+
+
+def _candidates(view: FirePointView) -> tuple[str, ...]:
+    """Return the counties between which a person decides, besides the one attributed."""
+    inside = [
+        code
+        for reason in view.reasons
+        if reason.get("code") == "pixels_inside"
+        for code in reason["counties"]
+    ]
+    return tuple(dict.fromkeys([*view.neighbours.get("county", ()), *inside]))
