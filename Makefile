@@ -14,6 +14,8 @@ PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
 LOCK := $(PY) -m uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate pyproject.toml
 WORKERS ?= auto
+# The long tests are those that take their number of cases or kills from the environment, or carry the mark.
+SOAK = $(shell grep -rlE --include='test_*.py' 'HUODIAN_(FUZZ_EXAMPLES|KILLS)|mark\.soak' tests)
 
 .PHONY: help demo test lint bench soak lock assets components clean
 
@@ -37,15 +39,16 @@ bench: $(VENV)/.dev ## ratios against pandas and geopandas, in one run (ARGS="--
 	@$(PY) -m bench.run $(ARGS)
 
 soak: $(VENV)/.dev $(VENV)/.assets components ## long fuzz and kill -9 runs, outside `make test`
-	@HUODIAN_FUZZ_EXAMPLES=10000 HUODIAN_KILLS=50 $(PY) -m pytest -n $(WORKERS) -k "fuzz or crash or soak" $(ARGS)
+	@HUODIAN_FUZZ_EXAMPLES=10000 HUODIAN_KILLS=50 $(PY) -m pytest -n $(WORKERS) $(SOAK) $(ARGS)
 
 lock: $(VENV)/.run ## solve the dependencies again into the two hashed lock files
 	@$(PIP) uv
 	$(LOCK) --group build --group test --group lint -o requirements-dev.lock $(ARGS)
 	$(LOCK) --group build -c requirements-dev.lock -o requirements.lock
 
-assets: $(VENV)/.assets ## fetch the web map's third-party files from npm
+assets: $(VENV)/.run ## fetch the web map's third-party files from npm
 	@$(PY) -m service.web.build
+	touch $(VENV)/.assets
 
 components: ## install PostGIS and Chromium where they are missing (Debian, root or sudo)
 	@bash scripts/components.sh

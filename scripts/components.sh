@@ -22,7 +22,8 @@ END
 fi
 
 echo "== installing ${missing[*]} (Debian packages)"
-export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 "${as_root[@]}" apt-get update -qq
 packages=()
 for name in "${missing[@]}"; do
@@ -33,5 +34,9 @@ for name in "${missing[@]}"; do
     fi
     packages+=("$name")
 done
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" \
-    >/dev/null
+if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${packages[@]}" >"$log" 2>&1; then
+    cat "$log" >&2
+    echo "安装失败，请以 root 运行 | installing failed; as root, run: $command" >&2
+    exit 1
+fi
