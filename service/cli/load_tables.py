@@ -274,7 +274,8 @@ def _units_text(session: Session, data: dict[str, Any]) -> str:
 
 
 def _units_warnings(session: Session, data: dict[str, Any]) -> list[str]:
-    found = [f"{d['about']}: {d['said']} / {d['against']}" for d in data["disputes"]]
+    found = [session.pick(item["zh"], item["en"]) for item in data["skipped"]]
+    found += [f"{d['about']}: {d['said']} / {d['against']}" for d in data["disputes"]]
     if data["lost"]:
         found.append(
             session.pick(

@@ -7,6 +7,7 @@ archive and writes the difference.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,15 +53,16 @@ def load_units(store: Store, files: Sequence[Path] = (), *, archive: Archive, ac
     Returns
     -------
     dict
-        ``files``, ``units`` (added, changed, withdrawn, same), ``rosters``, ``disagreement`` and ``lost``, all
+        ``files``, ``skipped`` (files of a folder that are no code lists, and why), ``units`` (added, changed, withdrawn, same), ``rosters``, ``disagreement`` and ``lost``, all
         JSON-representable.
 
     Raises
     ------
     RefusedInputError
-        A file that is no code list and no register; nothing is loaded then.
+        A named file that is no code list and no register; nothing is loaded then.
     """
-    new = [_open(path, archive) for path in _expanded(files)]
+    opened, skipped = _opened(files)
+    new = [_File(archive.put(file.data, file.sha256), file.name, file.data) for file in opened]
     with store.reader() as reader:
         before = _loaded(reader, archive)
         at_revision = reader.rev
@@ -78,7 +80,7 @@ def load_units(store: Store, files: Sequence[Path] = (), *, archive: Archive, ac
             _ = writer.revision  # the file is known from now on, though it changed no unit
         today = beijing_date(writer.now)
         recorded = writer.revision if writer.wrote else None
-    return _report(built, change, [f.name for f in new], today, recorded)
+    return {**_report(built, change, [f.name for f in new], today, recorded), "skipped": skipped}
 
 
 @dataclass(frozen=True)
@@ -115,13 +117,25 @@ def _authored(file: _File) -> RegisterFile:
     return read_register_file(text, name=file.name)
 
 
-def _expanded(files: Sequence[Path]) -> list[Path]:
-    found: list[Path] = []
+def _opened(files: Sequence[Path]) -> tuple[list[_File], list[dict[str, str]]]:
+    """Read the files named, and of each folder those that are code lists or registers; say what was passed over."""
+    found: list[_File] = []
+    skipped: list[dict[str, str]] = []
     for path in files:
         if path.is_dir():
-            found += sorted(p for p in path.iterdir() if p.suffix.lower() in (".csv", *AUTHORED))
+            for one in sorted(p for p in path.iterdir() if p.suffix.lower() in (".csv", *AUTHORED)):
+                file = _open(one)
+                try:
+                    if one.suffix.lower() not in AUTHORED:
+                        read_code_list(file.data, name=file.name)
+                except RefusedInputError as error:
+                    if error.code != "unknown_code_list":
+                        raise
+                    skipped.append({"file": one.name, "zh": error.zh, "en": error.en})
+                else:
+                    found.append(file)
         elif path.is_file():
-            found.append(path)
+            found.append(_open(path))
         else:
             raise RefusedInputError(
                 "no_file",
@@ -129,12 +143,12 @@ def _expanded(files: Sequence[Path]) -> list[Path]:
                 f"The file {path.name} does not exist. Check the path.",
                 file=path.name,
             )
-    return found
+    return found, skipped
 
 
-def _open(path: Path, archive: Archive) -> _File:
+def _open(path: Path) -> _File:
     data = path.read_bytes()
-    return _File(archive.put(data), path.name, data)
+    return _File(hashlib.sha256(data).hexdigest(), path.name, data)
 
 
 def _loaded(reader: Reader, archive: Archive) -> list[_File]:
