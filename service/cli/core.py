@@ -300,7 +300,7 @@ def _print_pending(session: Session, cases: list[Any]) -> None:
         ("份额", "share"),
         ("事由", "what"),
     ):
-        table.add_column(session.pick(zh, en))
+        table.add_column(session.pick(zh, en), no_wrap=en in ("fire point", "day"))
     for case in cases:
         share = "" if case.county_share is None else f"{case.county_share:.0%}"
         table.add_row(

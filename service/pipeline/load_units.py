@@ -53,8 +53,8 @@ def load_units(store: Store, files: Sequence[Path] = (), *, archive: Archive, ac
     Returns
     -------
     dict
-        ``files``, ``skipped`` (files of a folder that are no code lists, and why), ``units`` (added, changed, withdrawn, same), ``rosters``, ``disagreement`` and ``lost``, all
-        JSON-representable.
+        ``files``, ``skipped`` (files of a folder that are no code lists, and why), ``units`` (added, changed,
+        withdrawn, same), ``rosters``, ``disagreement`` and ``lost``, all JSON-representable.
 
     Raises
     ------
