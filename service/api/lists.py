@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from service.scope import Scope
@@ -10,26 +11,33 @@ from service.settings import Settings
 from service.store import Reader
 
 if TYPE_CHECKING:
-    from service.reports.model import FireList
-
-
-def day_list(
-    reader: Reader,
-    scope: Scope,
-    settings: Settings,
-    day: dt.date,
-    *,
-    unit: str | None = None,
-    since: int | None = None,
-) -> FireList:
-    """Return the fire list of a day."""
-    from service.reports.firelist import build_list
-
-    return build_list(reader, scope, day, unit=unit, since=since)
+    from service.reports.daymap import Outline
 
 
 def day_page(reader: Reader, scope: Scope, settings: Settings, day: dt.date) -> str:
     """Return the HTML of the day's map."""
+    from service.reports.build import build
     from service.reports.daymap import day_map
+    from service.reports.outlines import county_borders
 
-    return day_map(day_list(reader, scope, settings, day), approval=settings.map_approval)
+    made = build(reader, scope, day)
+    borders = county_borders(reader, day)
+    shown = own_outlines(reader, scope, day, borders.outlines)
+    return day_map(made, shown, source=borders.source, approval=settings.map_approval)
+
+
+def own_outlines(
+    reader: Reader, scope: Scope, day: dt.date, outlines: Sequence[Outline]
+) -> tuple[Outline, ...]:
+    """Return the outlines of the reader's own counties.
+
+    Borders are public, but a page on which nothing of another unit stands can be checked without exceptions.
+    """
+    mine = scope.unit_ids(day)
+    if mine is None:
+        return tuple(outlines)
+    from service.pipeline.register_store import load_register
+
+    stored = load_register(reader)
+    units = ((one, stored.register.find(one.code, day)) for one in outlines)
+    return tuple(one for one, unit in units if unit is not None and stored.ids.get(unit.uid) in mine)

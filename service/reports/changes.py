@@ -78,9 +78,9 @@ def _marked(row: FireListRow, was: FireListRow | None, changed: dict[str, list[s
 def _withdrawal(
     row: FireListRow, new: str | None, now: Mapping[str, FireListRow], apart: Mapping[str, FireListRow]
 ) -> tuple[FireListRow, dict[str, Any]]:
-    if new in now:
+    if new is not None and new in now:
         return replace(row, change=WITHDRAWN), {"cause": "merged", "now": new}
-    if new in apart:
+    if new is not None and new in apart:
         latest = apart[new]
         why = {"cause": "left_out", "now": None if new == row.fire_point_id else new, "reason": latest.screen}
         if new == row.fire_point_id:

@@ -88,7 +88,7 @@ def day_map(
     page.options["attribution_control"] = False
     page.default_js = [("leaflet", f"{VENDOR_URL}/{LEAFLET_JS}")]
     page.default_css = [("leaflet_css", f"{VENDOR_URL}/{LEAFLET_CSS}")]
-    root = page.get_root()
+    root: Any = page.get_root()
     root.title = html.escape(words.title(fire_list))
     root.html.add_child(_Raw(_panel(fire_list)), name="page_panel")
     layer = _Points(_data(fire_list, outlines))
@@ -127,7 +127,7 @@ class _Points(MacroElement):
     )
 
     def __init__(self, data: dict[str, Any]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "points"
         self.code = _page_file("daymap.js")
         self.data = _script_json(data)

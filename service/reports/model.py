@@ -108,15 +108,15 @@ class FeedOfDay:
     ----------
     state
         ``arrived`` or ``missing`` (expected, because it reported in the days before, but not here yet).
-    rows
-        Valid rows the feed reported in the interval, anywhere.
+    files
+        How many files report it for the interval.
     """
 
     satellite: str
     state: str
     first_seen: dt.datetime | None = None
     last_seen: dt.datetime | None = None
-    rows: int = 0
+    files: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the feed as JSON-representable data."""
@@ -125,7 +125,7 @@ class FeedOfDay:
             "state": self.state,
             "first_seen": self.first_seen and iso_beijing(self.first_seen),
             "last_seen": self.last_seen and iso_beijing(self.last_seen),
-            "rows": self.rows,
+            "files": self.files,
         }
 
     @classmethod
@@ -136,7 +136,7 @@ class FeedOfDay:
             feed["state"],
             _instant(feed["first_seen"]),
             _instant(feed["last_seen"]),
-            feed["rows"],
+            feed["files"],
         )
 
 

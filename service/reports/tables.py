@@ -150,47 +150,38 @@ def header_lines(fire_list: FireList) -> list[tuple[str, str]]:
 
 
 def terminal_table(fire_list: FireList) -> Table:
-    """Return the list as a table for the terminal: what a dispatcher reads at a glance."""
+    """Return the list as a table for the terminal: what a dispatcher reads at a glance, in 80 columns."""
+    from rich import box
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=escape(words.title(fire_list)), caption=escape(words.counts_line(fire_list).zh))
-    for label in (
-        "编号",
-        "变化",
-        "时间（北京）",
-        "县",
-        "乡镇",
-        "网格",
-        "经度",
-        "纬度",
-        "像元",
-        "卫星",
-        "交界",
-        "状态",
-    ):
-        table.add_column(label, overflow="fold")
+    table = Table(
+        title=escape(words.title(fire_list)),
+        caption=escape(words.counts_line(fire_list).zh),
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for label in ("编号", "北京", "地点", "坐标", "像元", "标记", "核查"):
+        table.add_column(label, overflow="fold", no_wrap=label in ("编号", "北京", "坐标"))
     for row in fire_list.rows:
-        table.add_row(
-            *(
-                escape(_printable(text))
-                for text in (
-                    row.fire_point_id,
-                    words.zh(words.CHANGE_WORDS, row.change),
-                    to_beijing(row.first_seen).strftime("%H:%M"),
-                    row.county or "—",
-                    row.township or "—",
-                    row.grid or "—",
-                    f"{row.lon:.5f}",
-                    f"{row.lat:.5f}",
-                    str(row.pixels),
-                    LIST_SEPARATOR.join(row.satellites),
-                    "、".join(words.zh(words.LEVEL_WORDS, level) for level in row.in_doubt),
-                    words.zh(words.STATUS_WORDS, row.status),
-                )
-            )
+        cells = (
+            row.fire_point_id,
+            to_beijing(row.first_seen).strftime("%H:%M"),
+            " ".join(part for part in (row.county, row.township, row.grid) if part) or "—",
+            f"{row.lon:.4f} {row.lat:.4f}",
+            str(row.pixels),
+            _marks(row, fire_list),
+            words.zh(words.STATUS_WORDS, row.status),
         )
+        table.add_row(*(escape(_printable(text)) for text in cells))
     return table
+
+
+def _marks(row: FireListRow, fire_list: FireList) -> str:
+    marks = [words.zh(words.CHANGE_WORDS, row.change)]
+    marks += ["交界"] if row.in_doubt else []
+    marks += ["重复"] if row.fire_point_id in fire_list.header.recurring else []
+    return " ".join(filter(None, marks))
 
 
 def _printable(text: str) -> str:

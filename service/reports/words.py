@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from gis.times import to_beijing
@@ -79,6 +80,21 @@ CONFIDENCE_WORDS = {
     "high": Words("高", "high"),
     "unknown": Words("未知", "unknown"),
 }
+
+ROLE_WORDS = {
+    "head": Words("网格长", "grid head"),
+    "worker": Words("网格员", "grid worker"),
+    "guarantor": Words("包保人", "guarantor"),
+    "township_head": Words("乡镇长", "township head"),
+    "township_secretary": Words("乡镇书记", "township secretary"),
+    "township_deputy": Words("乡镇分管领导", "township deputy"),
+    "village_head": Words("村主任", "village head"),
+    "village_secretary": Words("村书记", "village secretary"),
+    "leader": Words("分管领导", "leader"),
+    "duty_phone": Words("值班电话", "duty phone"),
+    "other": Words("责任人", "duty-holder"),
+}
+"""Roles of duty-holders, as `grids.duties.Role`."""
 
 REGIME_WORDS = {
     "two_zone": Words("两区（禁烧区、限烧区）", "two zones"),
@@ -181,9 +197,10 @@ def feeds_line(fire_list: FireList) -> Words:
     """Return the sentence that says which feeds arrived and which are missing."""
     arrived = [feed for feed in fire_list.feeds if feed.state == "arrived"]
     missing = [feed.satellite for feed in fire_list.feeds if feed.state != "arrived"]
+    spans = [_span(feed, fire_list.header.interval[1]) for feed in arrived]
     return Words(
-        f"已到：{'、'.join(map(_span, arrived)) or '无'}；未到：{'、'.join(missing) or '无'}",
-        f"arrived: {', '.join(map(_span, arrived)) or 'none'}; missing: {', '.join(missing) or 'none'}",
+        f"已到：{'、'.join(spans) or '无'}；未到：{'、'.join(missing) or '无'}",
+        f"arrived: {', '.join(spans) or 'none'}; missing: {', '.join(missing) or 'none'}",
     )
 
 
@@ -196,8 +213,10 @@ def interval_line(fire_list: FireList) -> Words:
     )
 
 
-def _span(feed: FeedOfDay) -> str:
+def _span(feed: FeedOfDay, end: dt.datetime) -> str:
     if feed.first_seen is None or feed.last_seen is None:
         return feed.satellite
     first, last = (to_beijing(moment).strftime("%H:%M") for moment in (feed.first_seen, feed.last_seen))
+    if feed.last_seen >= end and last == "00:00":
+        last = "24:00"
     return f"{feed.satellite} {first}" if first == last else f"{feed.satellite} {first}–{last}"

@@ -60,7 +60,7 @@ def a_list(*rows: FireListRow, left_out: tuple[FireListRow, ...] = (), **values:
         "fire_day": DAY,
         "cut": "00:00",
         "issue": None,
-        "feeds": (FeedOfDay("NOAA-20", "arrived", at(2, 3), at(13, 39), 1113), FeedOfDay("SNPP", "missing")),
+        "feeds": (FeedOfDay("NOAA-20", "arrived", at(2, 3), at(13, 39), 1), FeedOfDay("SNPP", "missing")),
         "status": "reference",
         "rows": tuple(rows),
         "left_out": left_out,
