@@ -87,9 +87,10 @@ class Layer:
         """Return the distance in metres from each point to the border of its unit; NaN where it has none."""
         lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
         distance = np.full(len(lon), np.nan)
-        bands = np.floor(lat / _BAND_DEGREES).astype(np.int64)
-        for band in np.unique(bands[unit != NOWHERE]):
-            inside = np.flatnonzero((bands == band) & (unit != NOWHERE))
+        known = np.flatnonzero(unit != NOWHERE)
+        bands = np.floor(lat[known] / _BAND_DEGREES).astype(np.int64)
+        for band in np.unique(bands):
+            inside = known[bands == band]
             per_lon, per_lat = metres_per_degree((band + 0.5) * _BAND_DEGREES)
             for one in np.unique(unit[inside]):
                 members = inside[unit[inside] == one]
