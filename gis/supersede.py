@@ -1,8 +1,9 @@
 """Which detections a product of higher rank replaces (DESIGN section 3, "Detection").
 
 One to one, mutual nearest, never two rows of one file, same satellite, at most six minutes apart (some NRT times are
-rounded to 5 or 6 minutes), no farther than half the larger pixel. What finds no partner stays live. The answer is a
-function of the set of detections alone: no order of arrival changes it.
+rounded to 5 or 6 minutes), no farther than half the larger pixel. What finds no partner stays live. Two detections that
+one product reported are two pixels, in whatever files they came: where scans overlap they lie closer than half a pixel.
+The answer is a function of the set of detections alone: no order of arrival changes it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def superseded_by(
     rank: Ints,
     pixel_m: Floats,
     files: Sequence[frozenset[int]],
+    products: Sequence[frozenset[int]],
 ) -> Ints:
     """Return for each detection the index of the one that replaces it, -1 where it is live.
 
@@ -44,12 +46,14 @@ def superseded_by(
         Larger extent of the pixel in metres.
     files
         Files that reported each detection; a pair that shares one is two pixels, never one.
+    products
+        Ranks of all products that reported each detection; what holds of a shared file holds of a shared product.
     """
     newer = np.full(len(minute), -1, dtype=np.int64)
     for one in np.unique(satellite):
         members = np.flatnonzero(satellite == one)
         if len(np.unique(rank[members])) > 1:
-            _match_levels(members, minute, lon, lat, rank, pixel_m, files, newer)
+            _match_levels(members, minute, lon, lat, rank, pixel_m, files, products, newer)
     return newer
 
 
@@ -61,6 +65,7 @@ def _match_levels(
     rank: Ints,
     pixel_m: Floats,
     files: Sequence[frozenset[int]],
+    products: Sequence[frozenset[int]],
     newer: Ints,
 ) -> None:
     """Match each rank, from high to low, with what is live above it."""
@@ -68,7 +73,7 @@ def _match_levels(
     for level in np.unique(rank[members])[::-1]:
         lower = members[rank[members] == level]
         if len(live):
-            older, by = _mutual_nearest(lower, live, minute, lon, lat, pixel_m, files)
+            older, by = _mutual_nearest(lower, live, minute, lon, lat, pixel_m, files, products)
             newer[older] = by
         live = np.concatenate([live, lower[newer[lower] < 0]])
 
@@ -81,6 +86,7 @@ def _mutual_nearest(
     lat: Floats,
     pixel_m: Floats,
     files: Sequence[frozenset[int]],
+    products: Sequence[frozenset[int]],
 ) -> tuple[Ints, Ints]:
     a, b = _near_pairs(lower, live, lon, lat, pixel_m)
     apart = np.abs(minute[a] - minute[b])
@@ -88,7 +94,11 @@ def _mutual_nearest(
     keep = (apart <= MAX_MINUTES) & (metres <= np.maximum(pixel_m[a], pixel_m[b]) / 2)
     a, b, apart, metres = a[keep], b[keep], apart[keep], metres[keep]
     own = np.array(
-        [not (files[i] & files[j]) for i, j in zip(a.tolist(), b.tolist(), strict=True)], dtype=bool
+        [
+            not (files[i] & files[j] or products[i] & products[j])
+            for i, j in zip(a.tolist(), b.tolist(), strict=True)
+        ],
+        dtype=bool,
     )
     a, b, apart, metres = a[own], b[own], apart[own], metres[own]
     # Ties are settled by position and time, never by row number: rows have no order of their own.

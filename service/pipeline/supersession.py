@@ -98,12 +98,21 @@ def _compute(
             d.c.acq_at <= instant_of(last),
             d.c.satellite.in_(list(satellites)),
         )
-        .order_by(d.c.id, o.c.rank.desc(), o.c.scan_km.is_(None), o.c.scan_km.desc())
+        .order_by(
+            d.c.id,
+            o.c.rank.desc(),
+            o.c.scan_km.is_(None),
+            o.c.scan_km.desc(),
+            sa.func.coalesce(o.c.track_km, -1.0).desc(),
+            sa.func.coalesce(o.c.instrument, ""),
+        )
     ).all()
     owner = {row[5]: row[0] for row in rows}
     files: dict[int, set[int]] = defaultdict(set)
+    products: dict[int, set[int]] = defaultdict(set)
     for row in rows:
         files[row[0]].add(row[10])
+        products[row[0]].add(row[6])
     for observation, file_id in _sighted(reader, list(owner)):
         files[owner[observation]].add(file_id)
     best = {row[0]: row for row in reversed(rows)}  # of several observations the first in the order stays
@@ -123,6 +132,7 @@ def _compute(
         np.array(columns[6], dtype=np.int64),
         np.maximum(scan, track) * 1000,
         [frozenset(files[key]) for key in ids.tolist()],
+        [frozenset(products[key]) for key in ids.tolist()],
     )
     by = [None if index < 0 else int(ids[index]) for index in newer.tolist()]
     return dict(zip(ids.tolist(), zip(minute.tolist(), by, strict=True), strict=True))
