@@ -86,8 +86,7 @@ def huodian_job(*, area: str | None, assess: bool) -> Job:
 
 def huodian_list_job() -> Job:
     """Return the whole way of a regional file: ingest, assess, fire list of the busiest day to a CSV file."""
-    from service.reports.firelist import build_list
-
+    from service.reports.build import build
     from service.reports.render import render
     from service.scope import whole
 
@@ -97,7 +96,7 @@ def huodian_list_job() -> Job:
         store = STORES[-1]
         count = ingest_and_assess(source, work)
         with store.reader() as reader:
-            fire_list = build_list(reader, whole("bench"), BUSY_DAY)
+            fire_list = build(reader, whole("bench"), BUSY_DAY)
         (work / "list.csv").write_bytes(render(fire_list, "csv").data)
         return count
 

@@ -60,7 +60,7 @@ def _require_file(feed: Path | None) -> None:
 
 def _say(session: Session) -> Any:
     def say(zh: str, en: str) -> None:
-        session.console.print(f"· {zh} | {en}", highlight=False)
+        session.console.print(f"· {zh} | {en}", highlight=False, soft_wrap=True)
 
     return say
 
@@ -75,10 +75,19 @@ def _text(report: Any) -> str:
         f" + 区外 outside {read['outside']} + 拒绝 rejected {read['rejected']}",
         f"  火点 fire points {report.fire_points}，像元 pixels {report.pixels}；"
         f"网格 cells {report.cells}，责任人 duty-holders {report.duties}",
+        *_changes(report.changes),
         "  名单 fire list:",
         *(f"    {name}" for name in report.files),
     ]
     return "\n".join(lines)
+
+
+def _changes(changes: dict[str, int]) -> list[str]:
+    if not changes:
+        return []
+    words = {"new": "新增 new", "changed": "变更 changed", "withdrawn": "撤销 withdrawn"}
+    told = "，".join(f"{words[name]} {changes[name]}" for name in words if name in changes)
+    return [f"  晚到过境之后 after the late pass: {told}"]
 
 
 def _warnings(session: Session) -> list[str]:

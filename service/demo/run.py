@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from boundaries.builtin import builtin
 from gis.errors import RefusedInputError
 from gis.times import BEIJING
 from gis.types import DataStatus, Level
-from service.demo.feed import synthetic_feeds
+from service.demo.feed import Feed, synthetic_feeds
 from service.demo.layers import ROAD_BELT_M, Layers, road, synthetic_layers
 from service.pipeline.archive import open_archive
 from service.pipeline.assess import assess
@@ -24,7 +25,7 @@ from service.pipeline.init import initialise
 from service.pipeline.load_duties import load_duty_file
 from service.pipeline.load_grid import load_grid_file
 from service.pipeline.load_zones import load_zone_file
-from service.reports.firelist import build_list
+from service.reports.publish import publish
 from service.reports.render import FORMATS, render
 from service.scope import whole
 from service.settings import Settings
@@ -54,6 +55,7 @@ class DemoReport:
     ingested: dict[str, int]
     fire_points: int
     pixels: int
+    changes: dict[str, int]
     files: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -94,8 +96,8 @@ def run_demo(
         say("建库，载入天地图县界与吉林省单位登记册", "store, Tianditu counties, the unit register of Jilin")
         initialise(store, own, actor=actor)
         layers = _load_layers(store, directory, actor, say)
-        totals, fire_day = _take_in(store, own, directory, day, feed, actor, say)
-        files = _write_lists(store, directory, fire_day, actor)
+        work = _Work(store, own, directory, actor, say)
+        fire_day = work.real(feed, day) if feed else work.synthetic(day)
         points, pixels = _counts(store, fire_day)
     finally:
         store.close()
@@ -106,10 +108,11 @@ def run_demo(
         feed is None,
         layers["cells"],
         layers["duties"],
-        totals,
+        work.totals,
         points,
         pixels,
-        tuple(files),
+        work.changes,
+        tuple(work.files),
     )
 
 
@@ -156,41 +159,67 @@ def _load_layers(store: Store, directory: Path, actor: str, say: Say) -> dict[st
     return {"cells": int(grid["cells"]), "duties": int(duties["duties"])}
 
 
-def _take_in(
-    store: Store,
-    settings: Settings,
-    directory: Path,
-    day: dt.date | None,
-    feed: Path | None,
-    actor: str,
-    say: Say,
-) -> tuple[dict[str, int], dt.date]:
-    """Read the feed into fire points; return the totals of the files and the fire day to show."""
-    archive = open_archive(settings)
-    if feed is not None:
-        say(f"读入 {feed.name}", f"reading {feed.name}")
-        report = ingest(store, archive, [feed], actor=actor)
+@dataclass(slots=True)
+class _Work:
+    """The daily work on the demonstration's store: a feed in, an issue of the fire list out."""
+
+    store: Store
+    settings: Settings
+    directory: Path
+    actor: str
+    say: Say
+    totals: dict[str, int] = field(default_factory=dict)
+    changes: dict[str, int] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+
+    def real(self, feed: Path, day: dt.date | None) -> dt.date:
+        """Take in a feed of somebody's own; return the fire day to show."""
+        self.say(f"读入 {feed.name}", f"reading {feed.name}")
+        self._take_in(feed)
+        chosen = day or _busiest(self.store)
+        self._issue(chosen, None)
+        return chosen
+
+    def synthetic(self, day: dt.date | None) -> dt.date:
+        """Take in the synthetic day: a list goes out, then a late pass changes it."""
+        chosen = day or dt.datetime.now(BEIJING).date()
+        units = builtin(Level.COUNTY, province="220000").units
+        counties = {unit.code: unit.geometry for unit in units}
+        first, late = synthetic_feeds(counties, chosen, along=[road(units)])
+        self.say(f"读入合成火点文件 {first.name}", f"reading the synthetic feed {first.name}")
+        self._take_in(self._keep(first))
+        issue = self._issue(chosen, None)
+        self.say(f"读入晚到的过境 {late.name}", f"a late pass arrives: {late.name}")
+        self._take_in(self._keep(late))
+        self._issue(chosen, issue)
+        return chosen
+
+    def _keep(self, feed: Feed) -> Path:
+        path = self.directory / INPUT / feed.name
+        path.write_bytes(feed.content)
+        return path
+
+    def _take_in(self, path: Path) -> None:
+        report = ingest(self.store, open_archive(self.settings), [path], actor=self.actor)
         _refuse(report)
-        say("归并火点，判定归属", "fire points and whose ground they are on")
-        assess(store, actor=actor)
-        return _totals(report), day or _busiest(store)
-    chosen = day or dt.datetime.now(BEIJING).date()
-    units = builtin(Level.COUNTY, province="220000").units
-    counties = {unit.code: unit.geometry for unit in units}
-    totals: dict[str, int] = {}
-    for number, one in enumerate(synthetic_feeds(counties, chosen, along=[road(units)])):
-        path = directory / INPUT / one.name
-        path.write_bytes(one.content)
-        say(
-            f"读入合成火点文件 {one.name}" + ("（晚到的过境）" if number else ""),
-            f"reading the synthetic feed {one.name}" + (" (a late pass)" if number else ""),
-        )
-        report = ingest(store, archive, [path], actor=actor)
-        _refuse(report)
-        assess(store, actor=actor)
-        for name, value in _totals(report).items():
-            totals[name] = totals.get(name, 0) + value
-    return totals, chosen
+        for name, value in report.as_dict()["totals"].items():
+            self.totals[name] = self.totals.get(name, 0) + value
+        assess(self.store, actor=self.actor)
+
+    def _issue(self, day: dt.date, since: int | None) -> int | None:
+        """Publish the day's list, marked against an earlier issue, and write it in every format."""
+        made = publish(self.store, whole(self.actor), day, actor=self.actor, since=since).fire_list
+        self.say(f"发布火点清单第 {made.issue} 期", f"fire list, issue no. {made.issue}")
+        for form in FORMATS:
+            rendered = render(made, form)
+            stem = f"firelist-{day.isoformat()}-issue{made.issue}"
+            for suffix, data in ((rendered.suffix, rendered.data), *rendered.beside.items()):
+                path = self.directory / LISTS / f"{stem}{suffix}"
+                path.write_bytes(data)
+                self.files.append(str(path))
+        if since is not None:
+            self.changes = dict(Counter(row.change for row in made.rows if row.change))
+        return made.issue
 
 
 def _refuse(report: IngestReport) -> None:
@@ -202,11 +231,6 @@ def _refuse(report: IngestReport) -> None:
                 file.message_en or file.refused,
                 value=file.path,
             )
-
-
-def _totals(report: IngestReport) -> dict[str, int]:
-    totals: dict[str, int] = report.as_dict()["totals"]
-    return totals
 
 
 def _busiest(store: Store) -> dt.date:
@@ -239,17 +263,3 @@ def _counts(store: Store, day: dt.date) -> tuple[int, int]:
             )
         ).one()
     return int(row[0]), int(row[1] or 0)
-
-
-def _write_lists(store: Store, directory: Path, day: dt.date, actor: str) -> list[str]:
-    """Write the day's fire list in every format."""
-    written: list[str] = []
-    with store.reader() as reader:
-        fire_list = build_list(reader, whole(actor), day)
-    for form in FORMATS:
-        rendered = render(fire_list, form)
-        for suffix, data in ((rendered.suffix, rendered.data), *rendered.beside.items()):
-            path = directory / LISTS / f"firelist-{day.isoformat()}{suffix}"
-            path.write_bytes(data)
-            written.append(str(path))
-    return written
