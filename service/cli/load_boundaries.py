@@ -99,6 +99,7 @@ def use(
     level: Annotated[str, typer.Option("--level")],
     from_date: Annotated[str, typer.Option("--from", help="First day in force, 2024-01-01")],
     version: Annotated[int | None, typer.Option("--set-version", help="The newest by default")] = None,
+    partial: Annotated[bool, typer.Option("--partial", help="Accept that units lose their ground")] = False,
 ) -> None:
     """Put a loaded set in force for its level from a date / 启用界线."""
     session: Session = ctx.obj
@@ -114,6 +115,7 @@ def use(
             level=level_named(level),
             from_date=day,
             version=version,
+            partial=partial,
             settings=session.settings,
             actor=session.actor,
         )

@@ -47,11 +47,7 @@ def store_set(
     """
     level = level or str(boundaries.level)
     latest = latest_set(writer, boundaries.name, level)
-    if (
-        latest is not None
-        and latest.content_hash == boundaries.content_hash
-        and latest.status == boundaries.status
-    ):
+    if latest is not None and _same(latest, boundaries, valid_from, valid_to):
         return StoredSet(latest.id, latest.name, latest.version, level, True)
     version = latest.version + 1 if latest is not None else 1
     set_id = writer.insert(
@@ -71,6 +67,17 @@ def store_set(
     )
     _store_units(writer, boundaries, set_id, valid_from)
     return StoredSet(set_id, boundaries.name, version, level, False)
+
+
+def _same(stored: Any, new: BoundarySet, valid_from: dt.date | None, valid_to: dt.date | None) -> bool:
+    """Whether a stored version says all that the new one does: borders, standing, accuracy and days."""
+    return (stored.content_hash, stored.status, stored.accuracy_m, stored.valid_from, stored.valid_to) == (
+        new.content_hash,
+        str(new.status),
+        float(new.accuracy_m),
+        valid_from,
+        valid_to,
+    )
 
 
 def _store_units(writer: Writer, boundaries: BoundarySet, set_id: int, day: dt.date | None) -> None:

@@ -156,19 +156,29 @@ def use_boundaries(
     level: Level | str,
     from_date: dt.date,
     version: int | None = None,
+    partial: bool = False,
     settings: Settings,
     actor: str,
 ) -> dict[str, Any]:
     """Put a version of a set in force for its level from a date (the newest version unless one is named).
 
+    Parameters
+    ----------
+    partial
+        Accept a set that lacks units of the one in force: their ground has no unit from then on.
+
     Raises
     ------
     NotFoundError
         ``unknown_set``.
+    RefusedInputError
+        ``partial_set`` when units would lose their ground and `partial` was not said.
     """
     with store.writer(actor, "boundaries.use", {"set": name, "level": str(level)}) as writer:
         row = _find_version(writer, name, str(level), version)
         missing = _missing_units(writer, row.id, Level(level), from_date)
+        if missing and not partial:
+            raise _partial_set(name, missing)
         changed = use_set(writer, row.id, str(level), from_date)
         area = refresh_area(writer, settings.service_area, settings.buffer_km) if changed else False
         revision = writer.revision if writer.wrote else None
@@ -190,8 +200,27 @@ def _missing_units(reader: Reader, set_id: int, level: Level, day: dt.date) -> l
     before = set_in_force(reader, level, day)
     if before is None:
         return []
-    codes = read_set(reader, set_id).by_code
-    return [{"code": unit.code, "name": unit.name} for unit in before.units if unit.code not in codes]
+    register = load_register(reader).register
+
+    def identity(code: str) -> str:
+        # 220381 and 220184 are one unit: sets of two vintages are compared by who is meant, not by the digits.
+        unit = register.find(code, day)
+        return code if unit is None else unit.uid
+
+    covered = {identity(unit.code) for unit in read_set(reader, set_id).units}
+    return [{"code": u.code, "name": u.name} for u in before.units if identity(u.code) not in covered]
+
+
+def _partial_set(name: str, missing: Sequence[dict[str, str]]) -> RefusedInputError:
+    names = "、".join(f"{one['name']} {one['code']}" for one in missing[:10])
+    return RefusedInputError(
+        "partial_set",
+        f"界线 {name} 缺少现行界线中的 {len(missing)} 个单元（{names}…）：其范围内的火点将无归属。"
+        "请补全，用 load boundaries --replace 只替换个别单元，或加 --partial 明确接受。",
+        f"set {name} lacks {len(missing)} units of the set in force ({names}…): fires on their ground would have no "
+        "unit. Complete it, replace single units with `load boundaries --replace`, or accept it with --partial.",
+        missing=list(missing),
+    )
 
 
 def list_boundaries(reader: Reader) -> list[dict[str, Any]]:

@@ -154,14 +154,32 @@ def test_repairs_need_a_name_and_are_recorded_under_it(ready: Store, load: Any) 
 
 def test_one_set_is_in_force_on_a_date(ready: Store, load: Any) -> None:
     load(AMAP_WGS84, datum="wgs84")
+    with pytest.raises(RefusedInputError) as refused:  # eighteen counties would have no ground
+        use_boundaries(
+            ready, "amap", level="county", from_date=dt.date(2024, 1, 1), settings=SETTINGS, actor=ME
+        )
+    assert refused.value.code == "partial_set"
+    assert len(refused.value.context["missing"]) == 18
     done = use_boundaries(
-        ready, "amap", level="county", from_date=dt.date(2024, 1, 1), settings=SETTINGS, actor=ME
+        ready,
+        "amap",
+        level="county",
+        from_date=dt.date(2024, 1, 1),
+        partial=True,
+        settings=SETTINGS,
+        actor=ME,
     )
     assert not done["unchanged"]
     # Eighteen counties are not in this set: said, for their fires would have no county.
     assert len(done["missing"]) == 18
     again = use_boundaries(
-        ready, "amap", level="county", from_date=dt.date(2024, 1, 1), settings=SETTINGS, actor=ME
+        ready,
+        "amap",
+        level="county",
+        from_date=dt.date(2024, 1, 1),
+        partial=True,
+        settings=SETTINGS,
+        actor=ME,
     )
     assert again["unchanged"]
     assert again["revision"] is None
@@ -298,9 +316,9 @@ def test_the_command_refuses_accepts_and_puts_in_force(run: Any) -> None:
     assert right.exit_code == 0, right.output
     assert "已载入" in right.stdout
     assert "42" in right.stdout
-    used = run(
-        "boundaries", "use", "amap", "--level", "county", "--from", "2024-01-01", as_json=False, lang="en"
-    )
+    use = ("boundaries", "use", "amap", "--level", "county", "--from", "2024-01-01")
+    assert run(*use).exit_code == 1
+    used = run(*use, "--partial", as_json=False, lang="en")
     assert used.exit_code == 0
     assert "in force from 2024-01-01" in used.stdout
     assert "18 units" in used.output
