@@ -76,8 +76,11 @@ def kml_bytes(fire_list: FireList) -> bytes:
     for column in COLUMNS:
         field = _add(schema, "SimpleField", name=column, type=_NUMBERS.get(column, "string"))
         _add(field, "displayName", words.COLUMN_WORDS[column].zh)
+    # A folder is a layer to GDAL even while it is empty; a document alone is none.
+    folder = _add(document, "Folder")
+    _add(folder, "name", "firelist")
     for row in fire_list.rows:
-        _add_placemark(document, row)
+        _add_placemark(folder, row)
     ET.indent(root, " ")
     text = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'.encode()

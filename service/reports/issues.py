@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gis.errors import HuodianError, NotFoundError
-from grids.units import Purpose
+from grids.units import Purpose, Unit
 from service.reports.model import FireList
 from service.scope import Scope
 from service.store.engine import Reader
@@ -38,8 +38,9 @@ def list_unit(reader: Reader, scope: Scope, day: dt.date, code: str | None = Non
     from service.units import code_on
 
     register = load_register(reader).register
+    unit: Unit | None
     if code is None and scope.unit_uid is not None:
-        unit = register[scope.unit_uid] if scope.unit_uid in register else None
+        unit = register[scope.unit_uid]
     else:
         wanted = code or _service_area(reader)
         if wanted is None:

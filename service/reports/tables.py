@@ -160,9 +160,10 @@ def terminal_table(fire_list: FireList) -> Table:
         caption=escape(words.counts_line(fire_list).zh),
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
     for label in ("编号", "北京", "地点", "坐标", "像元", "标记", "核查"):
-        table.add_column(label, overflow="fold", no_wrap=label in ("编号", "北京", "坐标"))
+        table.add_column(label, overflow="fold", no_wrap=label not in ("地点", "标记"))
     for row in fire_list.rows:
         cells = (
             row.fire_point_id,

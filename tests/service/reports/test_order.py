@@ -28,7 +28,7 @@ def test_unverified_then_boundary_then_recurring_then_place_then_time() -> None:
         a_row("gone", boundary_case={"county": True}, county_code="220102", change="withdrawn"),
     ]
     mixed = wanted.copy()
-    random.Random(3).shuffle(mixed)
+    random.Random(3).shuffle(mixed)  # noqa: S311 - a test
     assert [row.fire_point_id for row in in_patrol_order(mixed, {"again": {}})] == [
         row.fire_point_id for row in wanted
     ]
