@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gis.footprint import extents_km, measure, rectangles
 from gis.locate import NOWHERE, Layer
-from gis.plane import distance_m
+from gis.plane import distance_m, metres_per_degree
 from tests.gis import jilin
 
 LAT = 43.9
@@ -159,26 +159,29 @@ def test_no_boundary_case_is_missed_for_speed(
     assert 0 <= share <= 1 + 1e-12
 
 
-def test_a_corner_that_just_reaches_a_slanting_border_is_found() -> None:
-    """The band's scale (0.3 %) must not hide a pixel whose corner crosses: here by a few metres of 2,800."""
-    found = 0
-    for lat in (43.76, 43.99):
-        for angle in np.linspace(0.3, 1.2, 10):
-            far = np.array([np.cos(angle), np.sin(angle)])
-            side = np.array([far[1], -far[0]])
-            start = np.array([126.0, lat])
-            layer = Layer(
-                ["a", "b"],
-                [
-                    shapely.Polygon([start - far, start + far, start + far + side, start - far + side]),
-                    shapely.Polygon([start - far, start + far, start + far - side, start - far - side]),
-                ],
-            )
-            for away in np.linspace(0.015, 0.025, 60):
-                lon, at = start + side * away
-                _, case, _ = one(layer, lon, at, 4000, 4000)
-                wide = rectangles(np.array([lon]), np.array([at]), np.array([4000.0]), np.array([4000.0]))[0]
-                crosses = not layer.geometries[0].covers(wide)
-                assert case == crosses
-                found += crosses
-    assert found
+@pytest.mark.parametrize("lat", [43.76, 43.98])
+@pytest.mark.parametrize("east", [1, -1])
+def test_a_corner_that_just_reaches_a_slanting_border_is_found(lat: float, east: int) -> None:
+    """Borders are measured at the scale of a latitude band (0.3 %): that must not hide a corner that crosses."""
+    per_lon, per_lat = metres_per_degree(lat)
+    along = np.array([-1 / per_lon, east / per_lat]) * 50_000
+    away = np.array([-east / per_lon, -1 / per_lat])
+    centre = np.array([126.0, lat])
+    box = rectangles(*(np.array([v]) for v in (126.0, lat, 4000.0, 4000.0)))[0]
+
+    def halves(metres: float) -> list[Any]:
+        """Cut the ground by a line at `metres` from the centre, square to the pixel's diagonal."""
+        middle = centre + away * metres / np.sqrt(2)
+        near, far = -away * 50_000, away * 50_000
+        return [
+            shapely.Polygon([middle - along, middle + along, middle + along + side, middle - along + side])
+            for side in (near, far)
+        ]
+
+    low, high = 2700.0, 2900.0
+    while high - low > 0.2:
+        metres = (low + high) / 2
+        low, high = (low, metres) if halves(metres)[0].covers(box) else (metres, high)
+    crossed, clear = Layer(["a", "b"], halves(low)), Layer(["a", "b"], halves(high))
+    assert one(crossed, 126.0, lat, 4000, 4000)[1:] == (True, ("b",))
+    assert one(clear, 126.0, lat, 4000, 4000) == (1.0, False, ())
