@@ -158,6 +158,8 @@ def _fingerprints(
 ) -> dict[dt.date, str]:
     """Return the fingerprint of every fire day that has live detections."""
     found = candidates(reader, area)
+    if not len(found.minute):
+        return {}
     day, version = versions.days(found.minute)
     order = np.argsort(day, kind="stable")
     starts = np.flatnonzero(np.diff(day[order], prepend=np.iinfo(np.int64).min))
