@@ -30,10 +30,10 @@ class Archive:
         self.root = root
 
     def put(self, data: bytes, sha256: str | None = None) -> str:
-        """Keep `data` and return its SHA-256; known bytes are left alone."""
+        """Keep `data` and return its SHA-256; known bytes are left alone, damaged ones written again."""
         digest = sha256 or hashlib.sha256(data).hexdigest()
         target = self._path(digest)
-        if target.is_file() and target.stat().st_size == len(data):
+        if target.is_file() and target.stat().st_size == len(data) and target.read_bytes() == data:
             return digest
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".part-")

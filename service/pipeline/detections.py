@@ -120,13 +120,11 @@ def write(writer: Writer, file_id: int, parsed: ParsedFeed, batch: Batch) -> Out
     observations, sightings, replaced = _judge(writer, batch, matched, detection_ids)
     added = _insert_observations(writer, file_id, batch, detection_ids, observations)
     _insert_sightings(writer, file_id, batch, sightings, added)
-    if len(known.ids):
-        replaced += supersession.refresh(
-            writer,
-            int(batch.minute[0]),
-            int(batch.minute[-1]),
-            [batch.satellites[i] for i in np.unique(batch.satellite)],
-        )
+    first, last = int(batch.minute[0]), int(batch.minute[-1])
+    # A file all alone in its time replaces nothing: its own rows are pixels beside each other.
+    if len(known.ids) or supersession.beside(writer, first, last):
+        satellites = [batch.satellites[i] for i in np.unique(batch.satellite)]
+        replaced += supersession.refresh(writer, first, last, satellites)
     return Outcome(len(observations), len(sightings), replaced)
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from gis.errors import ForbiddenError
+from service.reports.tables import neutral
 from service.scope import Scope
 from service.store.engine import Reader
 from service.store.models import FeedFile, RejectedRow
 
 COLUMNS = ("file", "sha256", "line", "column", "value", "reason", "message_zh", "message_en", "raw")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def rejected_rows(reader: Reader, scope: Scope) -> list[dict[str, Any]]:
@@ -66,4 +66,4 @@ def rejected_csv(rows: Sequence[dict[str, Any]]) -> bytes:
 
 
 def _inert(value: Any) -> Any:
-    return "'" + value if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return neutral(value) if isinstance(value, str) else value

@@ -18,6 +18,18 @@ _REACH = 4 * MAX_MINUTES
 """How far in time a new detection can matter: three ranks (URT, NRT, standard) at most six minutes apart each."""
 
 
+def beside(reader: Reader, first: int, last: int) -> bool:
+    """Whether the store holds detections just before or after two minutes: another product may be off by minutes."""
+    at = Detection.__table__.c.acq_at
+    before = sa.and_(at >= instant_of(first - _REACH), at < instant_of(first))
+    after = sa.and_(at > instant_of(last), at <= instant_of(last + _REACH))
+    return bool(reader.connection.execute(sa.select(sa.or_(*map(_any, (before, after))))).scalar())
+
+
+def _any(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.exists(sa.select(Detection.id).where(condition))
+
+
 def refresh(writer: Writer, first: int, last: int, satellites: Sequence[str]) -> int:
     """Bring supersessions up to date after detections between two minutes came in.
 

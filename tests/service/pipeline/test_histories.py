@@ -65,9 +65,10 @@ def products() -> dict[str, tuple[Row, ...]]:
 
 @dataclass(frozen=True)
 class History:
-    """How the products arrive: in how many parts, shuffled by a seed, with assessments in between."""
+    """How the products arrive: in how many parts, cut by time or shuffled, with assessments in between."""
 
     parts: tuple[int, int, int]
+    by_time: bool
     seed: int
     overlap: int
     assess_every: int
@@ -78,7 +79,8 @@ class History:
         files: list[list[Row]] = []
         for parts, rows in zip(self.parts, products().values(), strict=True):
             shuffled = list(rows)
-            dice.shuffle(shuffled)
+            if not self.by_time:
+                dice.shuffle(shuffled)
             size = -(-len(shuffled) // parts)
             # Rolling files repeat the end of the one before.
             files += [shuffled[max(0, n * size - self.overlap) : (n + 1) * size] for n in range(parts)]
@@ -86,10 +88,11 @@ class History:
         return files
 
 
-parts = st.integers(1, 3)
+parts = st.integers(1, 8)
 histories = st.builds(
     History,
     parts=st.tuples(parts, parts, parts),
+    by_time=st.booleans(),
     seed=st.integers(0, 9999),
     overlap=st.integers(0, 9),
     assess_every=st.integers(1, 9),
