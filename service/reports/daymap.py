@@ -24,9 +24,11 @@ from branca.element import Element, MacroElement
 from folium.template import Template
 from shapely.geometry.base import BaseGeometry
 
+from gis.codes import level_of_code
 from gis.errors import HuodianError
 from gis.gcj02 import wgs84_to_gcj02
 from gis.times import to_beijing
+from gis.types import Level
 from service.reports import geo, words
 from service.reports.model import COUNTED, FireList, FireListRow
 from service.web.vendor import VENDOR_URL, vendor_path
@@ -38,6 +40,9 @@ LEAFLET_JS, LEAFLET_CSS = "leaflet/leaflet.js", "leaflet/leaflet.css"
 _PAGE = Path(__file__).parent / "page"
 _JILIN = (126.2, 43.7)
 _MAX_ZOOM = 17
+_ZONED = frozenset({"two_zone", "unknown"})
+"""Regimes under which a point without a zone lacks something."""
+
 _REMOTE = re.compile(
     r"""(?:src|href)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?\s*(?:https?:)?//|@import""", re.IGNORECASE
 )
@@ -136,7 +141,8 @@ class _Points(MacroElement):
 def _data(fire_list: FireList, outlines: Sequence[Outline]) -> dict[str, Any]:
     points = [_point(row, fire_list) for row in fire_list.rows]
     if outlines:
-        bounds = shapely.total_bounds(np.array([one.geometry for one in outlines], dtype=object))
+        shown = _focus(fire_list, outlines) or outlines
+        bounds = shapely.total_bounds(np.array([one.geometry for one in shown], dtype=object))
     elif points:
         lon, lat = ([row.lon for row in fire_list.rows], [row.lat for row in fire_list.rows])
         bounds = (min(lon), min(lat), max(lon), max(lat))
@@ -144,6 +150,14 @@ def _data(fire_list: FireList, outlines: Sequence[Outline]) -> dict[str, Any]:
         bounds = (121.6, 40.8, 131.4, 46.4)
     west, south, east, north = (round(float(value), 4) for value in bounds)
     return {"points": points, "outlines": _outlines(outlines), "bounds": [[south, west], [north, east]]}
+
+
+def _focus(fire_list: FireList, outlines: Sequence[Outline]) -> list[Outline]:
+    """Return the counties a list below the province is about: its unit and where its points lie."""
+    if level_of_code(fire_list.header.unit_code) is Level.PROVINCE:
+        return []
+    codes = {fire_list.header.unit_code, *(row.county_code for row in fire_list.rows)}
+    return [one for one in outlines if one.code in codes]
 
 
 def _outlines(outlines: Sequence[Outline]) -> dict[str, Any]:
@@ -192,7 +206,8 @@ def _facts(row: FireListRow, fire_list: FireList) -> list[list[str]]:
         ("像元", f"{row.pixels}（{'、'.join(row.satellites)}）"),
         ("可信度", words.zh(words.CONFIDENCE_WORDS, row.confidence)),
         ("辐射功率", "" if row.frp_mw is None else f"{row.frp_mw:.1f} MW"),
-        ("分区", f"{row.zone or '未知'}；{words.zh(words.REGIME_WORDS, row.regime)}"),
+        ("分区", row.zone or ("未知" if row.regime in _ZONED else "")),
+        ("管控方式", words.zh(words.REGIME_WORDS, row.regime)),
         ("筛查", "" if row.screen == COUNTED else words.zh(words.SCREEN_WORDS, row.screen)),
         ("交界存疑", "、".join(words.zh(words.LEVEL_WORDS, level) for level in row.in_doubt)),
         (

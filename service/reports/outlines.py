@@ -15,7 +15,7 @@ from service.store.models import BoundarySet, BoundaryUnit, BoundaryUse
 
 @dataclass(frozen=True, slots=True)
 class Borders:
-    """Outlines with the words of their source."""
+    """Outlines with the words of their source, as short as a map's foot needs them."""
 
     outlines: tuple[Outline, ...]
     source: str
@@ -38,4 +38,4 @@ def county_borders(reader: Reader, day: dt.date) -> Borders:
         .where(table.c.set_id == row.id)
         .order_by(table.c.code)
     )
-    return Borders(tuple(Outline(one.code, one.name, one.geom) for one in units), row.source or row.name)
+    return Borders(tuple(Outline(one.code, one.name, one.geom) for one in units), (row.source or row.name).split("；")[0])
