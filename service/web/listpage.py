@@ -119,8 +119,8 @@ def render_list(fire_list: FireList, view: View, *, today: dt.date, nonce: str) 
                 for number, row in enumerate(fire_list.rows[first : first + ROWS_PER_PAGE], first + 1)
             ],
             first=first + 1,
-            before=(day - dt.timedelta(days=1)).isoformat(),
-            after=(day + dt.timedelta(days=1)).isoformat() if day < today else None,
+            before=day - dt.timedelta(days=1),
+            after=day + dt.timedelta(days=1) if day < today else None,
             page=view.page,
             pages=pages,
             caveats=[say(line) for line in words.CAVEATS],
@@ -160,6 +160,15 @@ def _templates() -> Environment:
 
 def _picker(chinese: bool) -> Callable[[words.Words], str]:
     return lambda one: one.zh if chinese else one.en
+
+
+def _title(fire_list: FireList, chinese: bool) -> str:
+    """Return the heading; the data status stands in the mark below it."""
+    issue = (
+        "" if fire_list.issue is None else f" 第{fire_list.issue}期" if chinese else f" No. {fire_list.issue}"
+    )
+    what = "疑似火点清单" if chinese else "suspected fire points"
+    return f"{fire_list.header.unit} {fire_list.fire_day} {what}{issue}"
 
 
 def _known(fire_list: FireList, chinese: bool) -> str:

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gis.errors import ForbiddenError
 from service.api.deps import Context, ContextOf, ScopeOf
-from service.api.lists import day_list, day_page
+from service.api.lists import day_page
 from service.api.middleware import COOKIE
 from service.api.queries import ListPageParameters, MapPageParameters, NoParameters
 from service.users import UnauthenticatedError, authenticate
@@ -46,10 +46,12 @@ def list_page(
     context: ContextOf, scope: ScopeOf, query: Annotated[ListPageParameters, Query()]
 ) -> HTMLResponse:
     """Show the list for a weak phone."""
+    from service.reports.build import build
+
     today = context.today()
     day = query.date or today
     with context.open_store().reader() as reader:
-        fire_list = day_list(reader, scope, context.settings, day, unit=query.unit)
+        fire_list = build(reader, scope, day, unit=query.unit)
     once = nonce()
     view = View(query.date, query.lang, query.page, query.unit)
     text = render_list(fire_list, view, today=today, nonce=once)
@@ -131,4 +133,7 @@ def _days(day: dt.date, today: dt.date) -> str:
         links.append(f'<a href="/?date={after}" rel="next" aria-label="后一天 Next day">{after:%m-%d} →</a>')
         links.append('<a href="/">今天 Today</a>')
     links.append(f'<a href="/m?date={day}">列表 List</a>')
-    return f'<nav class="days" aria-label="日期 Day">{" ".join(links)}</nav>'
+    style = (
+        "<style>.days{display:flex;flex-wrap:wrap;gap:2px 14px}.days a{padding:4px 0;color:#1d4e89}</style>"
+    )
+    return f'{style}<nav class="days" aria-label="日期 Day">{"".join(links)}</nav>'

@@ -66,7 +66,7 @@ def real_template(
             writer.insert(
                 Duty,
                 target_code=code,
-                role="county_head",
+                role="duty_phone",
                 person=person,
                 phone=f"1380{code}0",
                 title=None,
