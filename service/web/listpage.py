@@ -107,9 +107,7 @@ def render_list(fire_list: FireList, view: View, *, today: dt.date, nonce: str) 
         .get_template("list.html")
         .render(
             zh=chinese,
-            title=words.title(fire_list)
-            if chinese
-            else f"{fire_list.header.unit} {day} suspected fire points",
+            title=_title(fire_list, chinese),
             mark=say(words.DATA_WORDS[fire_list.status]) if fire_list.informal else "",
             counts=say(words.counts_line(fire_list)),
             feeds=say(words.feeds_line(fire_list)),
@@ -209,8 +207,9 @@ def _tags(row: FireListRow, chinese: bool, fire_list: FireList) -> list[dict[str
     tags = [(word(words.CHANGE_WORDS, row.change), row.change is not None)]
     tags.append((word(words.STATUS_WORDS, row.status), row.status == "unverified"))
     if row.in_doubt:
-        levels = "、".join(word(words.LEVEL_WORDS, level) for level in row.in_doubt)
-        tags.append((f"{'交界' if chinese else 'border case'}：{levels}", True))
+        levels = [word(words.LEVEL_WORDS, level) for level in row.in_doubt]
+        said = f"交界：{'、'.join(levels)}" if chinese else f"border case: {', '.join(levels)}"
+        tags.append((said, True))
     if row.fire_point_id in fire_list.header.recurring:
         tags.append(("重复发生" if chinese else "recurring place", True))
     if row.screen != "counted":
