@@ -32,6 +32,7 @@ from service.store.engine import Reader
 from service.store.models import FirePointState, Revision
 
 DEFAULT_CUT = "00:00"
+_SHORT_HASH = 12
 
 _STATE_OF_FINDING = {
     **dict.fromkeys(("straw", "stubble", "weeds", "rubbish", "grave_paper", "forest_grass"), "confirmed"),
@@ -170,9 +171,10 @@ def _layers(reader: Reader, views: Sequence[FirePointView], day: dt.date) -> tup
 def _layers_of(stack: Mapping[str, Any]) -> Iterable[LayerUsed]:
     for kind, record in stack.items():
         for one in record if isinstance(record, list) else [record]:
-            if "status" in one:
-                name = one.get("set") or one.get("name") or kind
-                yield LayerUsed(kind, str(name), str(one.get("version", "")), str(one["status"]))
+            # Regimes are no set: their rules have no name, and a status each.
+            status = one["status"] if "status" in one else weakest(one["statuses"])
+            version = one.get("version") or one["hash"][:_SHORT_HASH]
+            yield LayerUsed(kind, str(one.get("set") or one.get("name") or kind), str(version), str(status))
 
 
 def _header(
@@ -191,11 +193,16 @@ def _header(
         unit=of.name,
         interval=(to_beijing(start), to_beijing(end)),
         revision=reader.rev,
-        recorded_at=recorded and to_beijing(recorded),
-        last_ingest=last and to_beijing(last),
+        recorded_at=recorded and _to_the_second(recorded),
+        last_ingest=last and _to_the_second(last),
         layers=layers,
         recurring=recurring,
     )
+
+
+def _to_the_second(moment: dt.datetime) -> dt.datetime:
+    """Return Beijing time as documents write it, so that a list read back is equal."""
+    return to_beijing(moment).replace(microsecond=0)
 
 
 def _compared(reader: Reader, scope: Scope, made: FireList, since: int) -> FireList:

@@ -38,4 +38,6 @@ def county_borders(reader: Reader, day: dt.date) -> Borders:
         .where(table.c.set_id == row.id)
         .order_by(table.c.code)
     )
-    return Borders(tuple(Outline(one.code, one.name, one.geom) for one in units), (row.source or row.name).split("；")[0])
+    return Borders(
+        tuple(Outline(one.code, one.name, one.geom) for one in units), (row.source or row.name).split("；")[0]
+    )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import pandas as pd
@@ -20,29 +18,10 @@ from service.reports.model import COLUMNS, FireList
 from service.reports.render import FORMATS, render
 from service.reports.tables import BOM, flat
 from tests.service.reports.lists import a_list, a_row, small
+from tests.service.reports.readers import rows_of_csv, rows_of_gdal, rows_of_gdal_table, rows_of_sheet
 
 GOLDEN = Path(__file__).parent / "golden"
 RUNS = ('=HYPERLINK("http://evil")', "+1+2", "-2+3", "@SUM(A1)", "\tx", "\rx", "＝1+1", "=cmd|' /C calc'!A0")
-
-
-def rows_of_csv(data: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
-
-
-def rows_of_gdal(path: Path) -> list[dict[str, Any]]:
-    import pyogrio
-
-    frame = pyogrio.read_dataframe(path)
-    return [
-        {name: None if pd.isna(value) else value for name, value in one.items() if name != "geometry"}
-        | {"at": (one["geometry"].x, one["geometry"].y)}
-        for one in frame.to_dict("records")
-    ]
-
-
-def rows_of_sheet(data: bytes, sheet: str = "火点清单") -> list[dict[str, Any]]:
-    lines = list(load_workbook(io.BytesIO(data))[sheet].iter_rows(values_only=True))
-    return [dict(zip([str(name) for name in lines[0]], line, strict=True)) for line in lines[1:]]
 
 
 @pytest.fixture
@@ -128,12 +107,6 @@ def test_gdal_reads_the_csv(written: Callable[[FireList, str], Path]) -> None:
     rows = rows_of_gdal_table(written(small(), "csv"))
     assert [row["fire_point_id"] for row in rows] == ["fp1", "fp2", "fp3", "fp4"]
     assert rows[0]["county"] == "农安县"
-
-
-def rows_of_gdal_table(path: Path) -> list[dict[str, Any]]:
-    import pyogrio
-
-    return [dict(one) for one in pyogrio.read_dataframe(path).to_dict("records")]
 
 
 def test_geojson_has_string_codes_ids_and_the_header_in_a_member_of_its_own() -> None:
