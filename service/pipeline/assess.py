@@ -232,7 +232,7 @@ def _compute(
     naming = identity.name_clusters(
         [live.ids[rows].tolist() for rows in members],
         founders,
-        identity.known_ids(reader, days),
+        [*identity.known_ids(reader, days), *identity.withdrawn_ids(reader)],
         identity.heirs_of(reader),
         identity.taken_ids(reader, founders),
     )

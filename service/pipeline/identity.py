@@ -4,13 +4,15 @@
 * On a merge the earliest issued id lives and the others resolve to it for ever.
 * On a split the id follows its founder; the other part gets an id of its own.
 * A founder replaced by a better product passes its id to whatever replaced it.
+* An id whose pixels all vanished resolves to nothing, and lives again when its founder comes back (a wrong boundary put
+  in force and taken back must not cost the rulings and lists that name it).
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -25,12 +27,13 @@ MAX_HOPS = 64
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An id issued before: its order of issue, its founder and the detections it last held."""
+    """An id issued before: its order of issue, its founder, the detections it last held, and whether it lives."""
 
     fire_point_id: str
     order: int
     founder: int
     members: tuple[int, ...]
+    live: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,10 @@ class Founding:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """The answer: an id per cluster, ids to register, and ids that end with what they resolve to."""
+    """The answer: an id per cluster, ids to register, and ids that end with what they resolve to.
+
+    An id that lives again stands among the `ended` as resolving to itself.
+    """
 
     ids: tuple[str, ...]
     new: tuple[tuple[str, int], ...]
@@ -69,7 +75,7 @@ def name_clusters(
     founders
         Founding member per cluster.
     known
-        Ids that live in the days concerned.
+        Ids that live in the days concerned, and those withdrawn at any time.
     heirs
         Replaced detection to the live one that replaced it.
     taken
@@ -78,12 +84,12 @@ def name_clusters(
     cluster_of = {detection: number for number, members in enumerate(clusters) for detection in members}
     claims: dict[int, list[Known]] = defaultdict(list)
     ended: list[tuple[str, str | None, str]] = []
-    for one in sorted(known, key=lambda k: k.order):
+    for one in sorted(known, key=lambda k: (not k.live, k.order)):
         place = _place(one, cluster_of, heirs)
-        if place is None:
-            ended.append((one.fire_point_id, None, "withdrawn"))
-        else:
+        if place is not None:
             claims[place].append(one)
+        elif one.live:
+            ended.append((one.fire_point_id, None, "withdrawn"))
     ids: list[str] = []
     new: list[tuple[str, int]] = []
     used = set(taken)
@@ -91,6 +97,8 @@ def name_clusters(
         holders = claims.get(number)
         if holders:
             ids.append(holders[0].fire_point_id)
+            if not holders[0].live:
+                ended.append((ids[-1], ids[-1], "restored"))
             ended.extend((one.fire_point_id, holders[0].fire_point_id, "merged") for one in holders[1:])
             continue
         fresh = _fresh_id(founder, used)
@@ -155,6 +163,21 @@ def known_ids(reader: Reader, days: Sequence[object]) -> list[Known]:
     ]
 
 
+def withdrawn_ids(reader: Reader) -> list[Known]:
+    """Return the ids of which nothing is left, with their founders."""
+    gone = [old for old, new in aliases(reader).items() if new is None]
+    point = FirePoint.__table__
+    found: list[Known] = []
+    for start in range(0, len(gone), 20_000):
+        rows = reader.rows(
+            sa.select(point.c.fire_point_id, point.c.id, point.c.founder_id).where(
+                point.c.fire_point_id.in_(gone[start : start + 20_000])
+            )
+        )
+        found.extend(Known(row.fire_point_id, row.id, row.founder_id, (), live=False) for row in rows)
+    return found
+
+
 def heirs_of(reader: Reader) -> dict[int, int]:
     """Return for every replaced detection the live one at the end of its chain."""
     table = Supersession.__table__
@@ -197,19 +220,39 @@ def taken_ids(reader: Reader, founders: Sequence[Founding]) -> set[str]:
 
 def aliases(reader: Reader) -> dict[str, str | None]:
     """Return every ended id with what it resolves to, chains followed to the end."""
-    step = {
-        row.old_id: row.new_id
-        for row in reader.rows(
-            sa.select(FirePointAlias.old_id, FirePointAlias.new_id)
-            .where(reader.known(FirePointAlias))
-            .order_by(FirePointAlias.id)
-        )
-    }
+    return followed(alias_steps(reader))
+
+
+def alias_steps(reader: Reader) -> dict[str, str | None]:
+    """Return every ended id with the id that took its place at the time, None when nothing was left."""
+    rows = reader.rows(
+        sa.select(FirePointAlias.old_id, FirePointAlias.new_id)
+        .where(reader.known(FirePointAlias))
+        .order_by(FirePointAlias.id)
+    )
+    return extended({}, ((row.old_id, row.new_id) for row in rows))
+
+
+def extended(
+    steps: Mapping[str, str | None], links: Iterable[tuple[str, str | None]]
+) -> dict[str, str | None]:
+    """Return steps with later links; one from an id to itself says that it lives again."""
+    found = dict(steps)
+    for old, new in links:
+        if old == new:
+            found.pop(old, None)
+        else:
+            found[old] = new
+    return found
+
+
+def followed(steps: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return what every ended id resolves to in the end."""
     found: dict[str, str | None] = {}
-    for old in step:
+    for old in steps:
         end: str | None = old
         hops = 0
-        while end is not None and end in step and hops < MAX_HOPS * 1024:
-            end, hops = step[end], hops + 1
+        while end is not None and end in steps and hops < MAX_HOPS * 1024:
+            end, hops = steps[end], hops + 1
         found[old] = end
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,10 +32,25 @@ MIN_REASON = 4
 
 @dataclass(frozen=True, slots=True)
 class Rulings:
-    """Rulings in force, by the live fire point they belong to, oldest first."""
+    """Rulings known, oldest first, and the live fire points they belong to.
 
-    by_point: Mapping[str, list[Any]]
+    Attributes
+    ----------
+    steps
+        Every ended id with the id that took its place, as `identity.alias_steps` tells.
+    """
+
+    rows: Sequence[Any] = ()
+    steps: Mapping[str, str | None] = field(default_factory=dict)
+    by_point: Mapping[str, list[Any]] = field(default_factory=dict)
     by_day: Mapping[dt.date, list[int]] = field(default_factory=dict)
+
+    def after(self, ended: Iterable[tuple[str, str | None]]) -> Rulings:
+        """Return the rulings once more ids have ended: those of a merged id go to the id that lives."""
+        if not self.rows:
+            return self
+        steps = identity.extended(self.steps, ended)
+        return Rulings(self.rows, steps, _by_point(self.rows, steps), self.by_day)
 
     def of(self, fire_point_id: str) -> Sequence[Any]:
         """Return the newest ruling of each kind for a fire point."""
@@ -51,8 +66,9 @@ def rulings_in_force(reader: Reader) -> Rulings:
     """Return the rulings known at the reader's revision, moved to the ids that live."""
     rows = reader.rows(sa.select(Ruling.__table__).where(reader.known(Ruling)).order_by(Ruling.id))
     if not rows:
-        return Rulings({}, {})
-    resolved = identity.aliases(reader)
+        return Rulings()
+    steps = identity.alias_steps(reader)
+    resolved = identity.followed(steps)
     state = FirePointState.__table__
     named = sorted({row.fire_point_id for row in rows} | {v for v in resolved.values() if v})
     days: dict[str, set[dt.date]] = defaultdict(set)
@@ -63,15 +79,23 @@ def rulings_in_force(reader: Reader) -> Rulings:
             .distinct()
         ):
             days[row.fire_point_id].add(row.fire_day)
-    by_point: dict[str, list[Any]] = defaultdict(list)
     by_day: dict[dt.date, list[int]] = defaultdict(list)
     for row in rows:
         live = resolved.get(row.fire_point_id, row.fire_point_id)
-        if live is not None:
-            by_point[live].append(row)
         for day in days.get(row.fire_point_id, set()) | days.get(live or "", set()):
             by_day[day].append(row.id)
-    return Rulings(by_point, by_day)
+    return Rulings(rows, steps, _by_point(rows, steps), by_day)
+
+
+def _by_point(rows: Sequence[Any], steps: Mapping[str, str | None]) -> dict[str, list[Any]]:
+    resolved = identity.followed(steps)
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        live = resolved.get(row.fire_point_id, row.fire_point_id)
+        # A fire point that has merged with the one it repeated is that one now: it repeats nothing.
+        if live is not None and not (row.kind == "duplicate" and resolved.get(row.value, row.value) == live):
+            found[live].append(row)
+    return found
 
 
 def apply_rulings(state: dict[str, Any], rulings: Sequence[Any], names: Names) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -123,6 +123,7 @@ def assemble(
         for detection in computed.live.ids[computed.members[number]].tolist()
     }
     memberships = _memberships(computed, layers, owner)
+    rulings = rulings.after((old, new) for old, new, _ in naming.ended)
     for number, fire_point_id in enumerate(naming.ids):
         rows = computed.members[number]
         date = day_of(int(computed.day[rows[0]]))
@@ -208,8 +209,8 @@ def write(writer: Writer, outcome: Outcome, fingerprints: Mapping[dt.date, str])
     begun, ended = _write_states(writer, outcome)
     _write_memberships(writer, outcome)
     _write_days(writer, fingerprints)
-    merged = sum(1 for _, new, _ in outcome.naming.ended if new is not None)
-    return Written(begun, ended, merged, len(outcome.naming.ended) - merged)
+    causes = Counter(cause for _, _, cause in outcome.naming.ended)
+    return Written(begun, ended, causes["merged"], causes["withdrawn"])
 
 
 def _register_ids(writer: Writer, naming: Naming) -> None:
