@@ -65,10 +65,12 @@ class Batch:
     first: Mask
     group: Ints
 
-    def signature(self, row: int) -> tuple[Any, ...]:
-        """Return the attributes of one row, None where the feed gave none."""
-        plain = (float(self.numbers[name][row]) for name in NUMBERS)
-        return (*(self.words[name][row] for name in WORDS), *(None if x != x else x for x in plain))  # noqa: PLR0124
+    def signatures(self, rows: Ints) -> dict[int, tuple[Any, ...]]:
+        """Return the attributes of some rows by row number, None where the feed gave none."""
+        columns = [self.words[name][rows].tolist() for name in WORDS]
+        for name in NUMBERS:
+            columns.append([None if x != x else x for x in self.numbers[name][rows].tolist()])  # noqa: PLR0124
+        return dict(zip(rows.tolist(), zip(*columns, strict=True), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +243,7 @@ def _judge(
     if not len(others):
         return observations, sightings, 0
     stored = _stored_signatures(writer, np.unique(detection_ids[others][~fresh[others]]))
+    signatures = batch.signatures(np.unique(np.concatenate([others, founder[others]])))
     added: list[int] = []
     own: dict[int, dict[tuple[Any, ...], int]] = {}
     best: dict[int, int] = {}
@@ -251,11 +254,11 @@ def _judge(
             own[detection] = {}
             if fresh[row]:
                 first = int(founder[row])
-                own[detection][batch.signature(first)] = first
+                own[detection][signatures[first]] = first
                 best[detection] = int(batch.rank[first])
             else:
                 best[detection] = max(rank for _, rank in stored[detection].values())
-        signature = batch.signature(row)
+        signature = signatures[row]
         if signature in stored.get(detection, {}):
             sightings.append((row, stored[detection][signature][0], -1))
         elif signature in own[detection]:

@@ -22,6 +22,9 @@ from service.store import rtree
 from service.store.models import INDEXED_GEOMETRY, Base
 from service.store.types import CanonicalJson, Geometry, UtcDateTime, encode_gpkg_points, utc_texts
 
+CONSTANT_FROM = 1_000
+"""Columns shorter than this are not looked through for one repeated value."""
+
 
 def bulk_insert(
     connection: Connection, table: type[Base], columns: Mapping[str, Any], *, index: Any = True
@@ -48,12 +51,30 @@ def bulk_insert(
     if dialect.name == "postgresql":
         _copy(connection, schema.name, names, values, [schema.c[name].type for name in names])
         return
-    marks = ",".join("?" * len(names))
+    # Binding is what a bulk insert costs, so what all rows say alike is bound once, as a literal.
+    literals = [_literal(value) for value in values]
+    marks = ",".join(literal or "?" for literal in literals)
+    bound = [value for value, literal in zip(values, literals, strict=True) if literal is None]
     quoted = ",".join(f'"{name}"' for name in names)
     cursor: Any = connection.connection.cursor()
-    cursor.executemany(f'INSERT INTO "{schema.name}" ({quoted}) VALUES ({marks})', zip(*values, strict=False))  # noqa: S608
+    cursor.executemany(f'INSERT INTO "{schema.name}" ({quoted}) VALUES ({marks})', zip(*bound, strict=False))  # noqa: S608
     if schema.name in INDEXED_GEOMETRY and "geom" in columns and index is not False:
         _index_rows(connection, schema.name, np.asarray(columns["id"]), columns["geom"], index)
+
+
+def _literal(values: Any) -> str | None:
+    """Return the SQL literal of a column that is the same in every row; None where it is not, or is no plain value."""
+    if isinstance(values, repeat):
+        value = next(values)
+    elif isinstance(values, list) and len(values) >= CONSTANT_FROM and values.count(values[0]) == len(values):
+        value = values[0]
+    else:
+        return None
+    if value is None:
+        return "NULL"
+    if isinstance(value, str) and "\0" not in value:
+        return "'" + value.replace("'", "''") + "'"
+    return str(int(value)) if isinstance(value, int) else None
 
 
 def _row_count(columns: Mapping[str, Any]) -> int:
