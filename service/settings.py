@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     buffer_km: int = Field(default=20, ge=0, le=500)
     cut: str = "00:00"
     public_url: str = "http://127.0.0.1:8080"
-    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "testserver")
+    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     map_approval: str = ""
     token: SecretStr | None = None
 

@@ -248,7 +248,7 @@ def rule(
             value=chosen[0][1],
             reason=reason,
             evidence_sha256=sha,
-            actor=session.actor,
+            actor=session.actor if session.settings.token is None else scope.actor,
             scope=scope,
         )
         import datetime as dt

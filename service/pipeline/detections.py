@@ -68,8 +68,7 @@ class Batch:
     def signatures(self, rows: Ints) -> dict[int, tuple[Any, ...]]:
         """Return the attributes of some rows by row number, None where the feed gave none."""
         columns = [self.words[name][rows].tolist() for name in WORDS]
-        for name in NUMBERS:
-            columns.append([None if x != x else x for x in self.numbers[name][rows].tolist()])  # noqa: PLR0124
+        columns += [[None if x != x else x for x in self.numbers[name][rows].tolist()] for name in NUMBERS]  # noqa: PLR0124
         return dict(zip(rows.tolist(), zip(*columns, strict=True), strict=True))
 
 

@@ -219,9 +219,10 @@ class Layers:
 
     def _cached(self, kind: str, set_id: int, read: Any) -> Any:
         key = (f"{kind}@{self._home}", set_id)
-        if key not in _built:
-            _built[key] = read(set_id)
-        return _built[key]
+        found = _built.get(key)
+        if found is None:  # two threads may both read it: equal sets, the later one stays
+            found = _built[key] = read(set_id)
+        return found
 
     def _read_boundary(self, set_id: int) -> SetLayer:
         head = self._reader.rows(

@@ -8,6 +8,7 @@ province) was withdrawn.
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ KEEP = 4
 """Registers kept in memory: the newest of a store or two, and an earlier one that is being read."""
 
 _built: dict[tuple[str, int], StoredRegister] = {}
+_building = threading.Lock()
+"""Routes run in threads: one builds, the others wait for what it built."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,14 @@ def load_register(reader: Reader) -> StoredRegister:
     """Return the register as it was known at the reader's revision; kept in memory by that revision."""
     revision = _revision(reader)
     key = (str(reader.connection.engine.url), revision)
-    if key not in _built:
-        stored = _read(reader, revision)
-        while len(_built) >= KEEP:
-            _built.pop(next(iter(_built)))
-        _built[key] = stored
-    return _built[key]
+    with _building:
+        stored = _built.get(key)
+        if stored is None:
+            stored = _read(reader, revision)
+            while len(_built) >= KEEP:
+                _built.pop(next(iter(_built)))
+            _built[key] = stored
+        return stored
 
 
 def _revision(reader: Reader) -> int:
