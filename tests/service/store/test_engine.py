@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from gis.errors import BusyError, NotFoundError, RefusedInputError
 from service.store import engine
 from service.store.engine import Store, open_store
-from service.store.models import FirePointAlias, Revision, Supersession, User
+from service.store.models import FeedCoverage, FirePointAlias, Revision, Supersession, User
 
 T0 = dt.datetime(2023, 10, 29, 4, 51, tzinfo=dt.UTC)
 
@@ -82,6 +82,23 @@ def test_a_constraint_undoes_the_whole_command(store: Store) -> None:
     with store.reader() as reader:
         assert reader.rows(sa.select(User.name)) == []
         assert reader.rev == 0
+
+
+def test_what_the_commit_itself_refuses_leaves_nothing(new_store_url: Callable[..., str]) -> None:
+    """PostgreSQL checks files of rows at the commit, because rows may come before their file."""
+    store = open_store(new_store_url("postgis"))
+
+    def orphan() -> None:
+        with store.writer("zhang", "ingest", now=T0) as writer:
+            first = writer.revision
+            writer.insert(FeedCoverage, file_id=77, satellite="Terra", first_at=T0, last_at=T0, rows=first)
+
+    with pytest.raises(sa.exc.IntegrityError, match="foreign key"):
+        orphan()
+    with store.reader() as reader:
+        assert reader.rev == 0
+    assert note(store, "a") == 1
+    store.close()
 
 
 def test_keys_are_handed_out_without_gaps(store: Store) -> None:
