@@ -43,9 +43,10 @@ _MAX_ZOOM = 17
 _ZONED = frozenset({"two_zone", "unknown"})
 """Regimes under which a point without a zone lacks something."""
 
-_REMOTE = re.compile(
-    r"""(?:src|href)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?\s*(?:https?:)?//|@import""", re.IGNORECASE
-)
+_REMOTE_TAG = re.compile(r"""<[a-z][^>]*\s(?:src|href)\s*=\s*["']?\s*(?:[a-z]+:)?//""", re.IGNORECASE)
+_REMOTE_STYLE = re.compile(r"""url\(\s*["']?\s*(?:https?:)?//|@import""", re.IGNORECASE)
+_STYLE = re.compile(r"<style[^>]*>.*?</style>", re.IGNORECASE | re.DOTALL)
+_JINJA = re.compile(r"\{(?=[{%#])")
 _RELATIVE_URL = re.compile(r"""url\(\s*["']?(images/[\w.-]+)["']?\s*\)""")
 
 
@@ -110,7 +111,9 @@ def day_map(
         text = text.replace(mark, put, 1)
     for name in (LEAFLET_JS, LEAFLET_CSS):
         vendor_path(name)
-    return _sealed(_inlined(text) if inline else text)
+    text = _inlined(text) if inline else text
+    _check_sealed(text)
+    return text
 
 
 class _Raw(Element):
@@ -211,7 +214,7 @@ def _facts(row: FireListRow, fire_list: FireList) -> list[list[str]]:
         ("筛查", "" if row.screen == COUNTED else words.zh(words.SCREEN_WORDS, row.screen)),
         ("交界存疑", "、".join(words.zh(words.LEVEL_WORDS, level) for level in row.in_doubt)),
         (
-            "近30日重复",
+            "近30日多发",
             ""
             if seen_before is None
             else f"{seen_before['fire_day']}，相距 {seen_before['distance_m']:.0f} 米",
@@ -329,12 +332,13 @@ def _closed(code: str, tag: str) -> str:
     return code
 
 
-def _sealed(page: str) -> str:
-    """Return the page, refusing one that would fetch anything from elsewhere."""
-    found = _REMOTE.search(page)
+def _check_sealed(page: str) -> None:
+    """Refuse a page whose markup or style would fetch anything from elsewhere; text that looks so is only text."""
+    found = _REMOTE_TAG.search(page)
+    for style in _STYLE.findall(page):
+        found = found or _REMOTE_STYLE.search(style)
     if found:
-        raise _not_local(page[found.start() : found.start() + 120])
-    return page
+        raise _not_local(found[0][-120:])
 
 
 def _not_local(value: str) -> HuodianError:
@@ -347,11 +351,13 @@ def _not_local(value: str) -> HuodianError:
 
 
 def _script_json(value: Any) -> str:
-    """Return JSON that can stand in a script element: no tag, comment or line separator can end it."""
+    """Return JSON that can stand in a script element of a template: nothing in it can end or run anything."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for one in "<>&\u2028\u2029":
         text = text.replace(one, f"\\u{ord(one):04x}")
-    return text
+    # folium compiles the script as a template once more: nothing from data may open a tag of Jinja. Outside its
+    # strings JSON never has such a pair.
+    return _JINJA.sub(r"\\u007b", text)
 
 
 def _text(value: str) -> str:

@@ -181,7 +181,7 @@ def terminal_table(fire_list: FireList) -> Table:
 def _marks(row: FireListRow, fire_list: FireList) -> str:
     marks = [words.zh(words.CHANGE_WORDS, row.change)]
     marks += ["交界"] if row.in_doubt else []
-    marks += ["重复"] if row.fire_point_id in fire_list.header.recurring else []
+    marks += ["多发"] if row.fire_point_id in fire_list.header.recurring else []
     return " ".join(filter(None, marks))
 
 
