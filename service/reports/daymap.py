@@ -33,13 +33,17 @@ from service.reports import geo, words
 from service.reports.model import COUNTED, FireList, FireListRow
 from service.web.vendor import VENDOR_URL, vendor_path
 
-VIEW_TOLERANCE_DEG = 0.002
-"""Borders are simplified to about 200 m for the view; attribution never reads them."""
+VIEW_TOLERANCE_M = 200
+NEAR_TOLERANCE_M = 50
+"""Borders are simplified for the view, less so where it opens on a county; attribution never reads them."""
 
 LEAFLET_JS, LEAFLET_CSS = "leaflet/leaflet.js", "leaflet/leaflet.css"
 _PAGE = Path(__file__).parent / "page"
 _JILIN = (126.2, 43.7)
 _MAX_ZOOM = 17
+_METRES_PER_DEGREE = 100_000
+"""Between a degree of latitude and one of longitude at 44° N: a tolerance of the view needs no better."""
+
 _ZONED = frozenset({"two_zone", "unknown"})
 """Regimes under which a point without a zone lacks something."""
 
@@ -102,7 +106,7 @@ def day_map(
     page.add_child(layer)
     text: str = root.render()
     # The style comes last, to overrule Leaflet's; the foot after the map, to be read after it.
-    foot = _legend(fire_list) + _footer(source, approval, drawn=bool(outlines))
+    foot = _legend(fire_list) + _footer(source, approval, _tolerance_m(fire_list) if outlines else None)
     for mark, put in (
         ("</head>", f"<style>{_page_file('daymap.css')}</style>\n</head>"),
         ("</body>", f"{foot}\n</body>"),
@@ -152,22 +156,34 @@ def _data(fire_list: FireList, outlines: Sequence[Outline]) -> dict[str, Any]:
     else:
         bounds = (121.6, 40.8, 131.4, 46.4)
     west, south, east, north = (round(float(value), 4) for value in bounds)
-    return {"points": points, "outlines": _outlines(outlines), "bounds": [[south, west], [north, east]]}
+    return {
+        "points": points,
+        "outlines": _outlines(outlines, _tolerance_m(fire_list)),
+        "bounds": [[south, west], [north, east]],
+    }
+
+
+def _is_near(fire_list: FireList) -> bool:
+    return level_of_code(fire_list.header.unit_code) is not Level.PROVINCE
+
+
+def _tolerance_m(fire_list: FireList) -> int:
+    return NEAR_TOLERANCE_M if _is_near(fire_list) else VIEW_TOLERANCE_M
 
 
 def _focus(fire_list: FireList, outlines: Sequence[Outline]) -> list[Outline]:
     """Return the counties a list below the province is about: its unit and where its points lie."""
-    if level_of_code(fire_list.header.unit_code) is Level.PROVINCE:
+    if not _is_near(fire_list):
         return []
     codes = {fire_list.header.unit_code, *(row.county_code for row in fire_list.rows)}
     return [one for one in outlines if one.code in codes]
 
 
-def _outlines(outlines: Sequence[Outline]) -> dict[str, Any]:
+def _outlines(outlines: Sequence[Outline], tolerance_m: int) -> dict[str, Any]:
     shapes = np.array([one.geometry for one in outlines], dtype=object)
     if len(shapes):
         shapes = shapely.set_precision(
-            shapely.coverage_simplify(shapes, VIEW_TOLERANCE_DEG), 1e-4, mode="pointwise"
+            shapely.coverage_simplify(shapes, tolerance_m / _METRES_PER_DEGREE), 1e-4, mode="pointwise"
         )
     features = []
     for one, shape in zip(outlines, shapes, strict=True):
@@ -289,11 +305,11 @@ def _legend(fire_list: FireList) -> str:
     return f'<details class="legend" open><summary>图例 Legend</summary><ul>{"".join(lines)}</ul></details>'
 
 
-def _footer(source: str, approval: str, *, drawn: bool) -> str:
+def _footer(source: str, approval: str, tolerance_m: int | None) -> str:
     number = f"审图号：{_text(approval)}" if approval else "未设置审图号（no map approval number set）"
     borders = (
-        f"界线：{_text(source or '未注明来源')}，仅作显示简化（约200米），归属按原始界线计算。"
-        if drawn
+        f"界线：{_text(source or '未注明来源')}，仅作显示简化（约{tolerance_m}米），归属按原始界线计算。"
+        if tolerance_m is not None
         else ""
     )
     return (
