@@ -134,7 +134,12 @@ def _column_map(name: str | None) -> Any:
 def _file_progress(session: Session) -> Iterator[Callable[[str, int, int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=session.console, transient=True) as bar:
         task = bar.add_task("", total=None)
 
@@ -146,6 +151,7 @@ def _file_progress(session: Session) -> Iterator[Callable[[str, int, int], None]
 
 def _print_ingest(session: Session, data: dict[str, Any]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title=session.pick("导入结果", "Ingest"))
@@ -162,7 +168,8 @@ def _print_ingest(session: Session, data: dict[str, Any]) -> None:
     for name, (zh, en) in words.items():
         table.add_column(session.pick(zh, en), justify="left" if name in ("path", "feed") else "right")
     for file in data["files"]:
-        table.add_row(*(str(file[name] if file[name] is not None else file["refused"]) for name in words))
+        told = (str(file[name] if file[name] is not None else file["refused"]) for name in words)
+        table.add_row(*map(escape, told))
     totals = data["totals"]
     table.add_section()
     table.add_row(session.pick("合计", "total"), "", *(str(totals[name]) for name in list(words)[2:]))
@@ -240,7 +247,7 @@ def rule(
             raise ForbiddenError(
                 "may_not_rule", "该身份无权裁定", "this identity may not rule", value=scope.role
             )
-        sha = open_archive(session.settings).put(evidence.read_bytes()) if evidence else None
+        sha = open_archive(session.settings).put(_evidence(evidence)) if evidence else None
         data = decide(
             store,
             fire_point_id,
@@ -263,6 +270,19 @@ def rule(
             f"ruling {data['ruling_id']} recorded: {data['fire_point_id']} {data['kind']} → {data['value']}",
         ),
     )
+
+
+def _evidence(path: Path) -> bytes:
+    from gis.errors import NotFoundError
+
+    if not path.is_file():
+        raise NotFoundError(
+            "no_such_file",
+            f"找不到证据文件 {path}：请核对路径",
+            f"no such evidence file {path}: check the path",
+            value=str(path),
+        )
+    return path.read_bytes()
 
 
 def pending(

@@ -98,7 +98,7 @@ class Session:
                 "data": data,
                 "warnings": list(warnings),
             }
-            sys.stdout.write(json.dumps(document, ensure_ascii=False, default=_plain) + "\n")
+            _write(document)
             return
         for warning in warnings:
             typer.echo(f"! {warning}", err=True)
@@ -125,11 +125,17 @@ class Session:
                 "error": error.as_dict(),
                 "warnings": [],
             }
-            sys.stdout.write(json.dumps(document, ensure_ascii=False, default=_plain) + "\n")
+            _write(document)
         typer.echo(
             f"{error.code}: {self.pick(error.zh, error.en)}\n{self.pick(error.en, error.zh)}", err=True
         )
         raise typer.Exit(error.exit_code)
+
+
+def _write(document: dict[str, Any]) -> None:
+    """Write one JSON document; a file name of odd bytes must not cost the whole answer."""
+    text = json.dumps(document, ensure_ascii=False, default=_plain)
+    sys.stdout.write(text.encode("utf-8", "replace").decode() + "\n")
 
 
 def as_of_text(as_of: int | dt.datetime | None) -> str | int | None:
