@@ -1,0 +1,197 @@
+"""Only what changed is done again, with the same result as from scratch."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from boundaries.builtin import builtin
+from boundaries.model import BoundarySet
+from gis.cluster import ClusterParams
+from gis.errors import RefusedInputError
+from gis.types import Level
+from service.pipeline.assess import assess
+from service.pipeline.boundary_store import store_set, use_set
+from service.pipeline.load_grid import load_grid_file
+from service.reads import fire_points, resolve_id
+from service.scope import whole
+from service.store import Store
+from service.store.models import Clustering, FirePoint, Revision
+from tests.service.pipeline.feeds import Row, at
+from tests.service.pipeline.test_histories import products
+from tests.service.pipeline.world import World, picture, ready
+
+FIRE = Row(at("2023-10-29 04:30"), "126.55000", "44.85000")
+NEXT_DAY = FIRE.moved(0, 0, 24 * 60)
+
+
+def _pin(world: World, version: str, start: str, **params: object) -> None:
+    with world.store.writer("test", "cluster") as writer:
+        writer.insert(
+            Clustering,
+            version=version,
+            from_date=dt.date.fromisoformat(start),
+            params=ClusterParams(**params).as_dict(),  # type: ignore[arg-type]
+            reason="test",
+        )
+
+
+def _grid(world: World, code: str, east: float) -> None:
+    ring = [[126.4, 44.8], [east, 44.8], [east, 44.9], [126.4, 44.9], [126.4, 44.8]]
+    feature = {
+        "type": "Feature",
+        "properties": {"code": code, "name": f"网格{code}", "level": "township"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    data = json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
+    load_grid_file(
+        world.store, data, file="g.geojson", name="g", status="sample", datum="cgcs2000", actor="test"
+    )
+
+
+def test_only_the_day_that_changed_is_done_again(world: World) -> None:
+    world.ingest(world.feed("two.csv", [FIRE, NEXT_DAY]))
+    assert world.assess().redone == ("2023-10-29", "2023-10-30")
+    world.ingest(world.feed("late.csv", [FIRE.moved(5000, 0, 3)]))
+    report = world.assess()
+    assert report.redone == ("2023-10-29",)
+    assert (report.begun, report.ended) == (1, 0), "the neighbour's row is not written again"
+    assert not world.assess().redone
+
+
+def test_a_stretch_of_days_can_be_assessed_alone(world: World) -> None:
+    world.ingest(world.feed("two.csv", [FIRE, NEXT_DAY]))
+    day = dt.date(2023, 10, 30)
+    assert assess(world.store, actor="test", start=day, end=day).redone == ("2023-10-30",)
+    assert [point.fire_day for point in world.points()] == [day]
+    assert world.assess().redone == ("2023-10-29",)
+    assert len(world.points()) == 2
+
+
+def test_an_assessment_is_one_revision_and_nothing_new_is_none(world: World) -> None:
+    world.ingest(world.feed("two.csv", [FIRE, NEXT_DAY]))
+    before = world.revision
+    world.assess()
+    assert world.revision == before + 1
+    world.assess()
+    assert world.revision == before + 1
+    with world.store.reader() as reader:
+        last = reader.rows(sa.select(Revision.command).order_by(Revision.id.desc()).limit(1))
+    assert last[0].command == "assess"
+
+
+def test_without_layers_the_refusal_names_the_next_step(store: Store) -> None:
+    with pytest.raises(RefusedInputError) as refused:
+        assess(store, actor="test")
+    assert refused.value.code == "no_service_area"
+    assert "load boundaries" in refused.value.en
+
+
+def test_a_new_layer_redoes_the_days_it_holds_for_and_an_old_read_keeps_the_old_one(world: World) -> None:
+    world.ingest(world.feed("day.csv", [FIRE]))
+    world.assess()
+    before = world.revision
+    _grid(world, "220182100", 126.7)
+    assert world.assess().redone == ("2023-10-29",)
+    (point,) = world.points()
+    assert (point.grid_code, point.township_code) == ("220182100", "220182100")
+    assert point.layers["grid"]["status"] == "sample"
+    with world.store.reader(before) as reader:
+        (old,) = fire_points(reader, whole("test"))
+    assert old.grid_code is None
+    assert "grid" not in old.layers
+
+
+def test_other_county_lines_give_the_same_as_from_scratch(
+    world: World, store_home: str, new_store_url: Callable[..., str], tmp_path: Path
+) -> None:
+    """A county without one of its neighbours: points move, ids stay, and nothing depends on the way there."""
+    counties = builtin(Level.COUNTY, province="220000")
+    fewer = BoundarySet(
+        name="fewer",
+        version="1",
+        level=counties.level,
+        status=counties.status,
+        accuracy_m=counties.accuracy_m,
+        source="test",
+        datum=counties.datum,
+        units=tuple(unit for unit in counties.units if unit.code != "220581"),
+    )
+
+    def put_in_force(one: World) -> None:
+        with one.store.writer("test", "boundaries.use") as writer:
+            stored = store_set(writer, fewer)
+            use_set(writer, stored.set_id, "county", dt.date(2023, 10, 29))
+
+    path = world.feed("day.csv", products()["nrt"])
+    world.ingest(path)
+    world.assess()
+    ids = {point.fire_point_id for point in world.points()}
+    put_in_force(world)
+    assert "2023-10-28" not in world.assess().redone
+    with ready(store_home, new_store_url, tmp_path / "scratch") as other:
+        put_in_force(other)
+        other.ingest(path)
+        other.assess()
+        assert picture(world.store) == picture(other.store)
+    assert {point.fire_point_id for point in world.points()} == ids
+    assert not any(point.county_code == "220581" for point in world.points(start=dt.date(2023, 10, 29)))
+    assert any(point.county_code == "220581" for point in world.points(end=dt.date(2023, 10, 28)))
+
+
+@pytest.mark.parametrize(
+    "pinned",
+    [
+        {"cut": "17:00"},
+        {"distance_m": 400, "max_extent_m": 900},
+        {"distance_m": 2000, "max_extent_m": 6000},
+        {"gap_minutes": 5},
+    ],
+)
+def test_a_pinned_clustering_gives_the_same_as_from_scratch(
+    world: World,
+    store_home: str,
+    new_store_url: Callable[..., str],
+    tmp_path: Path,
+    pinned: dict[str, object],
+) -> None:
+    path = world.feed("day.csv", products()["nrt"])
+    world.ingest(path)
+    world.assess()
+    issued = {point.fire_point_id for point in world.points()}
+    _pin(world, "v2", "2023-10-29", **pinned)
+    world.assess()
+    with ready(store_home, new_store_url, tmp_path / "scratch") as other:
+        _pin(other, "v2", "2023-10-29", **pinned)
+        other.ingest(path)
+        other.assess()
+        assert picture(world.store) == picture(other.store)
+    points = world.points()
+    assert sum(point.pixels for point in points) == len(products()["nrt"])
+    assert {(point.fire_day >= dt.date(2023, 10, 29), point.clustering) for point in points} == {
+        (False, "v1"),
+        (True, "v2"),
+    }
+    with world.store.reader() as reader:
+        live = {point.fire_point_id for point in points}
+        assert all(resolve_id(reader, name) in live for name in issued)
+        assert len(reader.rows(sa.select(FirePoint.id))) >= len(live)
+
+
+def test_a_later_cut_moves_the_evening_to_the_next_list(world: World) -> None:
+    evening = Row(at("2023-10-29 10:00"), "126.55000", "44.85000")
+    world.ingest(world.feed("day.csv", [evening, FIRE.moved(4000, 0, 0)]))
+    world.assess()
+    assert {point.fire_day for point in world.points()} == {dt.date(2023, 10, 29)}
+    ids = {(point.lon, point.fire_point_id) for point in world.points()}
+    _pin(world, "v2", "2023-10-20", cut="17:00")
+    world.assess()
+    days = {point.lon: (point.fire_day, point.cut) for point in world.points()}
+    assert days[126.55] == (dt.date(2023, 10, 30), "17:00")
+    assert sorted(day for day, _ in days.values()) == [dt.date(2023, 10, 29), dt.date(2023, 10, 30)]
+    assert {(point.lon, point.fire_point_id) for point in world.points()} == ids, "a moved day keeps its ids"
