@@ -122,6 +122,8 @@ def _move(state: dict[str, Any], row: Any, names: Names) -> None:
         return
     unit_id, level = found
     if level is Level.TOWNSHIP:
+        if unit_id != state["township_unit_id"]:
+            state.update(dict.fromkeys(("grid_unit_id", "grid_code", "grid")))
         state["township_unit_id"] = unit_id
         state["township_code"], state["township"] = names.of(unit_id, day)
         county = names.above(unit_id, Level.COUNTY, day)

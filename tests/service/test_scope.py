@@ -22,6 +22,7 @@ from service.pipeline.load_units import load_units
 from service.pipeline.pending import pending
 from service.pipeline.quarantine import rejected_rows
 from service.pipeline.register_store import load_register
+from service.pipeline.rulings import rule
 from service.reads import FirePointView, fire_points, rulings_of
 from service.scope import Scope, scope_of, whole
 from service.users import add_user
@@ -155,6 +156,26 @@ def test_the_code_lists_change_nobodys_members(world: World) -> None:
     load_units(world.store, [streets], archive=world.archive, actor="test")
     world.assess()
     assert {uid: _sees(world, uid) for uid in wanted} == wanted
+
+
+def test_a_point_ruled_to_another_township_leaves_the_cell_and_the_reader_it_had(world: World) -> None:
+    point = next(one for one in world.points(day=DAY) if _names()[one.lon, one.lat] == "池西")
+    assert point.grid_code == TOWNSHIPS["池西"]
+    rule(
+        world.store,
+        point.fire_point_id,
+        kind="unit",
+        value=TOWNSHIPS["池北"],
+        reason="现场核实",
+        evidence_sha256=None,
+        actor="judge",
+        scope=whole("judge"),
+    )
+    world.assess()
+    moved = next(one for one in world.points(day=DAY) if one.fire_point_id == point.fire_point_id)
+    assert (moved.township_code, moved.county, moved.grid_code) == (TOWNSHIPS["池北"], "安图县", None)
+    assert _sees(world, "u220621120") == []
+    assert _sees(world, "u222426120") == ["池北", "池西"]
 
 
 def test_a_unit_filter_never_widens_a_scope(world: World) -> None:
