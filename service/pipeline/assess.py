@@ -24,6 +24,7 @@ from gis.times import DAY_MINUTES, cut_minutes, day_number, day_of, fire_day_bou
 from service.pipeline import identity, states
 from service.pipeline.area import Area, current_area, no_area
 from service.pipeline.attribute import Names, Place, Positions, attribute
+from service.pipeline.collecting import collector_paused
 from service.pipeline.layers_store import Layers
 from service.pipeline.live import LiveDetections, Versions, candidates, clustering_versions, live_detections
 from service.pipeline.register_store import load_register
@@ -78,7 +79,7 @@ def assess(
     BusyError
         When another assessment holds the lease.
     """
-    with lease(store, COMMAND):
+    with lease(store, COMMAND), collector_paused():
         for _ in range(_ATTEMPTS):
             with store.reader() as reader:
                 plan = _plan(reader, start, end, progress)

@@ -20,6 +20,7 @@ from gis.times import instant_of
 from service.pipeline import detections
 from service.pipeline.archive import Archive
 from service.pipeline.area import EVERYWHERE, NO_AREA, Area, area_of_unit, current_area, no_area
+from service.pipeline.collecting import collector_paused
 from service.store.engine import Reader, Store, Writer
 from service.store.models import FeedCoverage, FeedFile, RejectedRow
 
@@ -174,7 +175,9 @@ def _ingest_file(
     for member in members:
         name = member.label or label
         try:
-            yield _ingest_member(store, archive, data, sha256, member, name, area, actor, options)
+            with collector_paused():
+                report = _ingest_member(store, archive, data, sha256, member, name, area, actor, options)
+            yield report
         except HuodianError as error:
             if error.code == "store_busy":
                 raise
