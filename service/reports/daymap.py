@@ -108,7 +108,7 @@ def day_map(
     # The style comes last, to overrule Leaflet's; the foot after the map, to be read after it.
     foot = _legend(fire_list) + _footer(source, approval, _tolerance_m(fire_list) if outlines else None)
     for mark, put in (
-        ("</head>", f"<style>{_page_file('daymap.css')}</style>\n</head>"),
+        ("</head>", f'<link rel="icon" href="data:,">\n<style>{_page_file("daymap.css")}</style>\n</head>'),
         ("</body>", f"{foot}\n</body>"),
         ("<html>", '<html lang="zh-CN">'),
     ):

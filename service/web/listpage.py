@@ -211,7 +211,7 @@ def _tags(row: FireListRow, chinese: bool, fire_list: FireList) -> list[dict[str
         said = f"交界：{'、'.join(levels)}" if chinese else f"border case: {', '.join(levels)}"
         tags.append((said, True))
     if row.fire_point_id in fire_list.header.recurring:
-        tags.append(("重复发生" if chinese else "recurring place", True))
+        tags.append(("近30日多发" if chinese else "recurring place", True))
     if row.screen != "counted":
         tags.append((word(words.SCREEN_WORDS, row.screen), False))
     confidence = word(words.CONFIDENCE_WORDS, row.confidence)
