@@ -25,8 +25,8 @@ from service.pipeline.layers_store import NEIGHBOUR
 from service.pipeline.load_units import load_units
 from service.pipeline.regime_store import store_regimes
 from service.settings import Settings
-from service.store import migrate
-from service.store.engine import Store, Writer
+from service.store import migrate, models
+from service.store.engine import Reader, Store, Writer
 from service.store.models import Clustering
 
 FIRST_DAY = dt.date(2000, 1, 1)
@@ -47,7 +47,7 @@ def initialise(store: Store, settings: Settings, *, actor: str) -> dict[str, Any
     migrated = migrate.upgrade(store)
     units = load_units(store, actor=actor, archive=_archive(settings))
     failpoints.reach("init.between")
-    boundaries = load_builtin(store, settings, actor=actor)
+    boundaries = load_builtin(store, settings, actor=actor, only_missing=True)
     with store.writer(actor, "init", {"cut": settings.cut}) as writer:
         regimes = store_regimes(writer, builtin_regimes())
         clustering = _first_clustering(writer, settings)
@@ -69,10 +69,18 @@ def _archive(settings: Settings) -> Archive:
     return open_archive(settings)
 
 
-def load_builtin(store: Store, settings: Settings, *, actor: str) -> dict[str, Any]:
+def load_builtin(
+    store: Store, settings: Settings, *, actor: str, only_missing: bool = False
+) -> dict[str, Any]:
     """Load the built-in province, cities and counties, and the counties around the province, and put them in force.
 
     The counties around are a set of their own: they only name who is on the other side of the line.
+
+    Parameters
+    ----------
+    only_missing
+        Leave a level alone where any set is in force already: setting a store up again must not take back the set
+        that somebody put in force, or the county they replaced.
     """
     code = settings.service_area
     sets = [builtin(level, province=code) for level in (Level.PROVINCE, Level.CITY, Level.COUNTY)]
@@ -80,6 +88,10 @@ def load_builtin(store: Store, settings: Settings, *, actor: str) -> dict[str, A
     loaded: list[dict[str, Any]] = []
     with store.writer(actor, "load.boundaries", {"source": "builtin", "unit": code}) as writer:
         for boundaries, level in [*((one, str(one.level)) for one in sets), (around, NEIGHBOUR)]:
+            kept = _in_force(writer, level) if only_missing else None
+            if kept is not None:
+                loaded.append(kept)
+                continue
             stored = store_set(writer, boundaries, level=level)
             use_set(writer, stored.set_id, level, FIRST_DAY)
             loaded.append(
@@ -95,6 +107,29 @@ def load_builtin(store: Store, settings: Settings, *, actor: str) -> dict[str, A
             )
         refresh_area(writer, code, settings.buffer_km)
         return {"sets": loaded, "changed": writer.wrote}
+
+
+def _in_force(reader: Reader, level: str) -> dict[str, Any] | None:
+    """Return the set put in force last for a level, as `load_builtin` reports one."""
+    row = reader.connection.execute(
+        sa.select(models.BoundarySet.__table__)
+        .join(models.BoundaryUse, models.BoundaryUse.set_id == models.BoundarySet.id)
+        .where(models.BoundaryUse.level == level)
+        .order_by(models.BoundaryUse.from_date.desc(), models.BoundaryUse.rev.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    units = sa.select(sa.func.count()).where(models.BoundaryUnit.set_id == row.id)
+    return {
+        "set": row.name,
+        "level": level,
+        "version": row.version,
+        "status": row.status,
+        "units": reader.connection.execute(units).scalar(),
+        "content_hash": row.content_hash,
+        "unchanged": True,
+    }
 
 
 def _neighbours(country: BoundarySet, province: Any, code: str) -> BoundarySet:
