@@ -107,8 +107,9 @@ def day_map(
     text: str = root.render()
     # The style comes last, to overrule Leaflet's; the foot after the map, to be read after it.
     foot = _legend(fire_list) + _footer(source, approval, _tolerance_m(fire_list) if outlines else None)
+    icon = "" if inline else '<link rel="icon" href="data:,">\n'  # or every browser asks for one and gets 404
     for mark, put in (
-        ("</head>", f'<link rel="icon" href="data:,">\n<style>{_page_file("daymap.css")}</style>\n</head>'),
+        ("</head>", f"{icon}<style>{_page_file('daymap.css')}</style>\n</head>"),
         ("</body>", f"{foot}\n</body>"),
         ("<html>", '<html lang="zh-CN">'),
     ):

@@ -43,6 +43,7 @@ def test_one_file_has_everything_inside_and_a_served_page_links_to_this_server_o
     assert re.findall(r'(?:src|href)="([^"]+)"', served) == [
         "/static/vendor/leaflet/leaflet.js",
         "/static/vendor/leaflet/leaflet.css",
+        "data:,",
     ]
     assert "/static/" not in single
     assert not re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=", single)
