@@ -11,7 +11,7 @@ import typer
 
 from service.cli.groups import boundaries_app, load_app
 
-MODULES = ("core", "load_boundaries", "load_tables", "firelist", "map", "serve", "users", "demo")
+MODULES = ("core", "load_boundaries", "load_tables", "firelist", "map", "serve", "users", "demo", "schemas")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -52,11 +52,32 @@ def _register() -> None:
         importlib.import_module(f"service.cli.{name}").register(app)
 
 
+_WITH_VALUE = ("--db", "--as-of", "--lang", "--token")
+_WITHOUT_VALUE = ("--json",)
+
+
+def global_first(arguments: list[str]) -> list[str]:
+    """Return the arguments with global options in front, where the parser wants them; people write them anywhere."""
+    front: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument == "--":
+            rest += [argument, *waiting]
+        elif argument in _WITH_VALUE:
+            front += [argument, *(value for value in [next(waiting, None)] if value is not None)]
+        elif argument in _WITHOUT_VALUE or argument.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
+            front.append(argument)
+        else:
+            rest.append(argument)
+    return front + rest
+
+
 def main() -> None:
     """Run the command line; a reader that closed the pipe is not an error."""
     _register()
     try:
-        app()
+        app(args=global_first(sys.argv[1:]))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

@@ -138,11 +138,11 @@ def _write(document: dict[str, Any]) -> None:
     sys.stdout.write(text.encode("utf-8", "replace").decode() + "\n")
 
 
-def as_of_text(as_of: int | dt.datetime | None) -> str | int | None:
-    """Return an `as_of` as it was asked for."""
+def as_of_text(as_of: int | dt.datetime | None) -> str | int:
+    """Return the instant or revision an answer is of: as it was asked for, else now."""
     from gis.times import iso_utc
 
-    return iso_utc(as_of) if isinstance(as_of, dt.datetime) else as_of
+    return as_of if isinstance(as_of, int) else iso_utc(as_of or dt.datetime.now(dt.UTC))
 
 
 def parse_as_of(text: str | None) -> int | dt.datetime | None:

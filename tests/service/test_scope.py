@@ -253,6 +253,7 @@ OPERATOR = {
     ("boundaries", "use"),
     ("demo",),
     ("ingest",),
+    ("schemas",),
     ("init",),
     ("serve",),
     *(
