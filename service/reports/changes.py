@@ -68,11 +68,17 @@ def compare(
 def _marked(row: FireListRow, was: FireListRow | None, changed: dict[str, list[str]]) -> FireListRow:
     if was is None:
         return replace(row, change=NEW)
-    differing = [name for name in COLUMNS if name != "change" and getattr(row, name) != getattr(was, name)]
+    differing = [name for name in COLUMNS if name != "change" and _said(row, name) != _said(was, name)]
     if not differing:
         return replace(row, change=None)
     changed[row.fire_point_id] = differing
     return replace(row, change=CHANGED)
+
+
+def _said(row: FireListRow, name: str) -> Any:
+    """Return what a field tells: a level without doubt tells nothing, so a layer loaded since changes no other row."""
+    value = getattr(row, name)
+    return {level for level, doubt in value.items() if doubt} if name == "boundary_case" else value
 
 
 def _withdrawal(

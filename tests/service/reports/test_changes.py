@@ -80,3 +80,14 @@ def test_every_point_sent_before_is_accounted_for(
     followed = {aim[n] for n in before - listed if n not in marks}
     assert followed <= {n for n in listed - before if marks[n] == "changed"}
     assert set(changes.withdrawn) == {n for n, mark in marks.items() if mark == "withdrawn"} <= before
+
+
+def test_a_layer_loaded_since_changes_no_row_that_it_leaves_without_doubt() -> None:
+    before = [a_row("a", boundary_case={"county": True}), a_row("b", boundary_case={"county": True})]
+    now = [
+        a_row("a", boundary_case={"county": True, "zone": False}),
+        a_row("b", boundary_case={"county": True, "zone": True}),
+    ]
+    changes = compare(before, now, [], lambda _: None)
+    assert by_id(changes.rows) == {"a": None, "b": "changed"}
+    assert changes.fields == {"b": ["boundary_case"]}
