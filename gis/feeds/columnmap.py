@@ -275,6 +275,11 @@ def load_column_map(text: str) -> ColumnMap:
         constants=_constants(notes, data.get("constants")),
         rank=_whole(notes, data, "rank"),
     )
+    if loaded.source_kind is not SourceKind.SATELLITE and not {"satellite"} & (
+        set(loaded.columns) | set(loaded.constants)
+    ):
+        # Who saw it, where no satellite did: the source that the map describes.
+        loaded = replace(loaded, constants={**loaded.constants, "satellite": loaded.name})
     _check_whole(notes, loaded)
     notes.refuse()
     return loaded

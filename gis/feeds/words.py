@@ -162,8 +162,8 @@ _WORDS = {
     "低": Confidence.LOW, "中": Confidence.NOMINAL, "高": Confidence.HIGH,
 }  # fmt: skip
 _FAMILY_WORDS = {
-    "viirs": {"l", "low", "n", "nominal", "h", "high"},
-    "landsat": {"l", "low", "m", "medium", "h", "high"},
+    "viirs": {"l", "low", "n", "nominal", "h", "high", "低", "中", "高"},
+    "landsat": {"l", "low", "m", "medium", "h", "high", "低", "中", "高"},
     "any": set(_WORDS),
 }
 

@@ -234,3 +234,26 @@ def test_a_column_the_table_lacks_is_named() -> None:
         read("a,b\n1,2\n", columns=load_column_map(DMS_MAP))
     assert refused.value.code == "map_mismatch"
     assert "经度" in refused.value.zh
+
+
+def test_a_source_that_is_no_satellite_need_not_name_one() -> None:
+    plain = PATROL.replace(", satellite: 上报人", "")
+    text = text_of("经度,纬度,发现时间,可信度", "125.1,44.4,2023-10-29 12:30,高")
+    feed = read(text, columns=load_column_map(plain))
+    assert column(feed, "satellite") == ["patrol"]
+    with pytest.raises(RefusedInputError, match="satellite"):
+        load_column_map(plain.replace("source_kind: patrol", "source_kind: satellite"))
+
+
+def test_confidence_in_chinese_words() -> None:
+    text = text_of(
+        "经度,纬度,日期,时间,卫星,可信度",
+        *(f"125.1,44.{n},2023-10-29,1236,NOAA-20,{word}" for n, word in enumerate("低中高")),
+    )
+    known = load_column_map(
+        "name: push\nsource_kind: satellite\ncoordinates: decimal\ndatum: wgs84\ntime_zone: Beijing\n"
+        "columns: {longitude: 经度, latitude: 纬度, acq_date: 日期, acq_time: 时间, satellite: 卫星, "
+        "confidence: 可信度}\n"
+    )
+    feed = read(text, columns=known)
+    assert column(feed, "confidence_class") == ["low", "nominal", "high"]
