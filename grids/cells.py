@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -176,12 +176,15 @@ def read_grid(
     problems: list[Problem] = []
     if looks_like_json(raw):
         features = read_features(raw, datum=datum, name=label)
+        lines = [feature.number for feature in features]
         cells = [_cell_of_feature(feature, label, problems) for feature in features]
     else:
         rows = read_table(raw, columns=COLUMNS, required=("code", "level", "name"), name=label)
+        lines = [row.line for row in rows]
         cells = [_cell_of_row(row, None, problems) for row in rows]
     refuse_problems(label, problems, "bad_grid")
     kept = tuple(cell for cell in cells if cell is not None)
+    refuse_problems(label, _contradictions(kept, lines), "bad_grid")
     return GridSet(name, version, DataStatus(status), kept, label, validity, accuracy_m)
 
 
@@ -218,20 +221,29 @@ def cell_code(text: str) -> str:
         return text.strip()
 
 
-def _contradictions(cells: Iterable[GridCell]) -> list[Problem]:
+def _contradictions(cells: Sequence[GridCell], lines: Sequence[int] = ()) -> list[Problem]:
+    """Return what the cells contradict each other in, at the lines they stand in (their positions without)."""
     found: list[Problem] = []
     known: dict[str, GridCell] = {}
-    for position, cell in enumerate(cells, 1):
+    placed = list(zip(lines or range(1, len(cells) + 1), cells, strict=True))
+    for position, cell in placed:
         if cell.code in known:
             found.append(Problem(position, "code", cell.code, "this code stands twice"))
         known.setdefault(cell.code, cell)
-    for position, cell in enumerate(known.values(), 1):
+    for position, cell in placed:
+        if known[cell.code] is not cell:
+            continue
         if cell.parent is None:
             continue
         parent = known.get(cell.parent)
         if parent is None:
             found.append(
-                Problem(position, "parent", cell.parent, f"no cell has this code (child {cell.code})")
+                Problem(
+                    position,
+                    "parent",
+                    cell.parent,
+                    f"no cell has this code (child {cell.code}); leave the parent of a top cell empty",
+                )
             )
         elif RANK[parent.level] >= RANK[cell.level]:
             # Levels only rise on the way up, so a cycle cannot be: it is caught here as well.

@@ -176,3 +176,11 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     except RefusedInputError as error:
         assert error.zh  # noqa: PT017 - a refusal in both languages is an answer
         assert error.en  # noqa: PT017
+
+
+def test_a_contradiction_between_rows_stands_at_the_line_of_the_file() -> None:
+    raw = CSV + "\n220381101,乡,孤儿,229999,\n"
+    with pytest.raises(RefusedInputError) as caught:
+        grid(raw.encode())
+    (error,) = caught.value.context["errors"]
+    assert raw.splitlines()[error["line"] - 1].startswith("220381101")
