@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterator
 
     from service.cli.session import Session
@@ -77,12 +78,13 @@ def ingest(
             area=area,
             buffer_km=session.settings.buffer_km,
         )
+        actor = session.operator()
         with _file_progress(session) as progress:
             report = run(
                 session.store(),
                 open_archive(session.settings),
                 paths,
-                actor=session.actor,
+                actor=actor,
                 options=options,
                 progress=progress,
             )
@@ -92,6 +94,13 @@ def ingest(
         for file in data["files"]
         if file["refused"]
     ]
+    if count := data["totals"]["rejected"]:
+        warnings.append(
+            session.pick(
+                f"拒收 {count} 行：用 huodian rejected -o FILE.csv 导出行号、列、值与原因",
+                f"{count} rows rejected: huodian rejected -o FILE.csv exports line, column, value and reason",
+            )
+        )
     session.emit("ingest", data, text=lambda: _print_ingest(session, data), warnings=warnings)
     if report.refused:
         raise typer.Exit(1)
@@ -166,7 +175,9 @@ def _print_ingest(session: Session, data: dict[str, Any]) -> None:
         "superseded": ("替代旧行", "superseded"),
     }
     for name, (zh, en) in words.items():
-        table.add_column(session.pick(zh, en), justify="left" if name in ("path", "feed") else "right")
+        table.add_column(
+            session.pick(zh, en), justify="left" if name in ("path", "feed") else "right", overflow="fold"
+        )
     for file in data["files"]:
         told = (str(file[name] if file[name] is not None else file["refused"]) for name in words)
         table.add_row(*map(escape, told))
@@ -184,14 +195,14 @@ def assess(
     """Make fire points of detections and attribute them; only what changed is done again / 评估与归属."""
     session: Session = ctx.obj
     with session.reporting():
-        from service.cli.session import parse_date
         from service.pipeline.assess import assess as run
 
+        first, last = _period(start, end)
         report = run(
             session.store(),
-            actor=session.actor,
-            start=parse_date(start, "--from"),
-            end=parse_date(end, "--to"),
+            actor=session.operator(),
+            start=first,
+            end=last,
             progress=lambda days: session.console.print(f"… {days}"),
         )
     data = report.as_dict()
@@ -206,6 +217,22 @@ def assess(
             + ("; not official" if report.informal else ""),
         ),
     )
+
+
+def _period(start: str | None, end: str | None) -> tuple[dt.date | None, dt.date | None]:
+    """Return the first and last fire day, refused when they stand the wrong way round."""
+    from gis.errors import UsageError
+    from service.cli.session import parse_date
+
+    first, last = parse_date(start, "--from"), parse_date(end, "--to")
+    if first is not None and last is not None and last < first:
+        raise UsageError(
+            "bad_period",
+            f"--to {last} 早于 --from {first}：请核对起止日期",
+            f"--to {last} is before --from {first}: check the dates",
+            value=end,
+        )
+    return first, last
 
 
 def rule(
@@ -228,6 +255,7 @@ def rule(
         from service.pipeline.assess import assess as run
         from service.pipeline.rulings import rule as decide
 
+        session.refuse_past()
         given = {"unit": unit, "zone": zone, "screen": screen, "duplicate": duplicate_of}
         chosen = [(kind, value) for kind, value in given.items() if value is not None]
         if len(chosen) != 1:
@@ -260,6 +288,7 @@ def rule(
         )
         import datetime as dt
 
+        warnings = _unknown_zone(session, data)
         day = dt.date.fromisoformat(data["fire_day"])
         run(store, actor=session.actor, start=day, end=day)
     session.emit(
@@ -269,7 +298,29 @@ def rule(
             f"裁定 {data['ruling_id']} 已记录：{data['fire_point_id']} {data['kind']} → {data['value']}",
             f"ruling {data['ruling_id']} recorded: {data['fire_point_id']} {data['kind']} → {data['value']}",
         ),
+        warnings=warnings,
     )
+
+
+def _unknown_zone(session: Session, data: dict[str, Any]) -> list[str]:
+    """Return a warning where a zone is ruled that no layer knows: a slip of the pen, or a zone not loaded yet."""
+    if data["kind"] != "zone":
+        return []
+    import sqlalchemy as sa
+
+    from service.store.models import Zone
+
+    code = data["value"].partition("|")[0]
+    with session.store().reader() as reader:
+        known = reader.rows(sa.select(Zone.id).where(Zone.code == code).limit(1))
+    if known:
+        return []
+    return [
+        session.pick(
+            f"已载入的区划图层中没有代码 {code}：请核对，或改判",
+            f"no zone layer loaded has the code {code}: check it, or rule again",
+        )
+    ]
 
 
 def _evidence(path: Path) -> bytes:

@@ -90,7 +90,7 @@ def _format(session: Session, form: str | None, output: Path | None) -> str | No
 
     if form is None and output is not None:
         suffix = output.suffix.lstrip(".").lower()
-        form = suffix if suffix in FORMATS else "csv"
+        form = suffix or "csv"
     if form is not None and form not in FORMATS:
         raise UsageError(
             "unknown_format",

@@ -62,6 +62,14 @@ def load(
         from service.cli.session import parse_date
         from service.pipeline.load_boundaries import level_named
 
+        if source == ["builtin"] and preview:
+            from gis.errors import UsageError
+
+            raise UsageError(
+                "builtin_dry_run",
+                "内置界线没有试运行：去掉 --dry-run 载入，或给出文件",
+                "the built-in sets have no dry run: drop --dry-run, or give files",
+            )
         if source == ["builtin"]:
             data = _builtin(session)
         else:
@@ -117,7 +125,7 @@ def use(
             version=version,
             partial=partial,
             settings=session.settings,
-            actor=session.actor,
+            actor=session.operator(),
         )
     zh = f"{data['level']} 级自 {data['from']} 起用界线 {name} 第 {data['version']} 版"
     en = f"{data['level']}: {name} version {data['version']} in force from {data['from']}"
@@ -152,7 +160,7 @@ def _builtin(session: Session) -> dict[str, Any]:
     """Load the built-in sets and put them in force."""
     from service.pipeline.init import load_builtin
 
-    return load_builtin(session.store(), session.settings, actor=session.actor)
+    return load_builtin(session.store(), session.settings, actor=session.operator())
 
 
 def _files(session: Session, source: list[str], said: dict[str, Any], **how: Any) -> dict[str, Any]:
@@ -162,6 +170,8 @@ def _files(session: Session, source: list[str], said: dict[str, Any], **how: Any
     from service.pipeline.load_boundaries import Declaration, load_boundary_files
 
     store = session.store()
+    # A trial writes nothing and counts the reader's own points only.
+    actor = session.actor if how.get("preview") else session.operator()
     with store.reader() as reader:
         scope = session.scope(reader)
     return load_boundary_files(
@@ -169,7 +179,7 @@ def _files(session: Session, source: list[str], said: dict[str, Any], **how: Any
         [local_path(each) for each in source],
         declared=Declaration(**said),
         settings=session.settings,
-        actor=session.actor,
+        actor=actor,
         scope=scope,
         archive=open_archive(session.settings),
         **how,

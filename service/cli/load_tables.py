@@ -39,7 +39,7 @@ def units(ctx: typer.Context, files: Files) -> None:
         from service.pipeline.load_units import load_units
 
         store = session.store()
-        data = load_units(store, files, archive=open_archive(session.settings), actor=session.actor)
+        data = load_units(store, files, archive=open_archive(session.settings), actor=session.operator())
     session.emit("load.units", data, text=_units_text(session, data), warnings=_units_warnings(session, data))
 
 
@@ -69,13 +69,15 @@ def grid(
             valid_from=parse_date(valid_from, "--valid-from"),
             valid_to=parse_date(valid_to, "--valid-to"),
             accuracy_m=accuracy,
-            actor=session.actor,
+            actor=session.operator(),
         )
+    from service.reports.words import LEVEL_WORDS
+
     warnings = [f"{item['kind']} {item['code']}: {item['detail']}" for item in data["findings"][:50]]
     warnings += [
         session.pick(
             f"{item['county']} 有 {item['uncovered_km2']} 平方公里、{len(item['blind_points'])} 个火点"
-            f"不在任何{item['level']}网格内",
+            f"不在任何{LEVEL_WORDS[item['level']].zh}级网格内",
             f"{item['county']}: {item['uncovered_km2']} km2 and {len(item['blind_points'])} fire points lie in no "
             f"{item['level']} cell",
         )
@@ -124,7 +126,7 @@ def zones(
             valid_from=parse_date(valid_from, "--valid-from"),
             valid_to=parse_date(valid_to, "--valid-to"),
             accuracy_m=accuracy,
-            actor=session.actor,
+            actor=session.operator(),
         )
     zh = f"区划图层 {data['set']} 第 {data['version']} 版,{data['zones']} 个区"
     en = f"zone set {data['set']} version {data['version']}: {data['zones']} zones"
@@ -143,7 +145,7 @@ def plans(ctx: typer.Context, file: OneFile, status: Status = "sample", datum: D
             name=file.name,
             status=_status(status),
             datum=datum,
-            actor=session.actor,
+            actor=session.operator(),
         )
     zh = f"计划烧除 {data['plans']} 项,新写入 {data['written']} 项"
     en = f"{data['plans']} planned burns, {data['written']} written"
@@ -157,7 +159,7 @@ def periods(ctx: typer.Context, file: OneFile, status: Status = "sample") -> Non
         from service.pipeline.load_periods import load_period_file
 
         data = load_period_file(
-            session.store(), _bytes(file), name=file.name, status=_status(status), actor=session.actor
+            session.store(), _bytes(file), name=file.name, status=_status(status), actor=session.operator()
         )
     zh = f"特殊时段 {data['periods']} 个,新写入 {data['written']} 个"
     en = f"{data['periods']} special periods, {data['written']} written"
@@ -177,7 +179,7 @@ def regimes(ctx: typer.Context, file: OneFile) -> None:
     with session.reporting():
         from service.pipeline.load_periods import load_regime_file
 
-        data = load_regime_file(session.store(), _bytes(file), name=file.name, actor=session.actor)
+        data = load_regime_file(session.store(), _bytes(file), name=file.name, actor=session.operator())
     zh = f"管控规定 {data['rules']} 条,新写入 {data['written']} 条"
     en = f"{data['rules']} regime rules, {data['written']} written"
     _answer(session, "load.regimes", data, zh, en, [])
@@ -189,10 +191,10 @@ def duties(ctx: typer.Context, file: OneFile) -> None:
     with session.reporting():
         from service.pipeline.load_duties import load_duty_file
 
-        data = load_duty_file(session.store(), _bytes(file), name=file.name, actor=session.actor)
+        data = load_duty_file(session.store(), _bytes(file), name=file.name, actor=session.operator())
     zh = f"责任人 {data['duties']} 人次,新增 {data['added']},撤销 {data['withdrawn']}"
     en = f"{data['duties']} duties, {data['added']} added, {data['withdrawn']} withdrawn"
-    _answer(session, "load.duties", data, zh, en, _unknown(session, data["unknown_targets"]))
+    _answer(session, "load.duties", data, zh, en, _unknown(session, data["unknown_targets"], cells=True))
 
 
 _COMMANDS: dict[str, Callable[..., None]] = {
@@ -242,14 +244,15 @@ def _status(word: str) -> str:
     return word
 
 
-def _unknown(session: Session, codes: list[str]) -> list[str]:
+def _unknown(session: Session, codes: list[str], *, cells: bool = False) -> list[str]:
+    """Return a warning about codes that neither the register knows nor, where `cells` may be meant, the grid."""
     if not codes:
         return []
     shown = ", ".join(codes[:10]) + (" ..." if len(codes) > 10 else "")
     return [
         session.pick(
-            f"登记册和网格中没有 {len(codes)} 个代码:{shown}",
-            f"{len(codes)} codes are in neither register nor grid: {shown}",
+            f"{len(codes)} 个代码不在登记册中{'，也不是网格代码' if cells else ''}：{shown}",
+            f"{len(codes)} codes are in {'neither register nor grid' if cells else 'no register entry'}: {shown}",
         )
     ]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gis.errors import HuodianError, UsageError
+from gis.errors import ForbiddenError, HuodianError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,6 +49,42 @@ class Session:
     def actor(self) -> str:
         """Who a revision names: the operating system's user, since the token is for readers."""
         return f"cli:{getpass.getuser()}"
+
+    def operator(self) -> str:
+        """Return the actor of a command that loads or computes for everybody, which a reader of one unit may not.
+
+        What such a command answers counts everybody's points, and its work moves everybody's list.
+
+        Raises
+        ------
+        UsageError
+            ``write_as_of``: a write has no past.
+        ForbiddenError
+            ``operator_only``: the token is not that of an administrator of the whole.
+        """
+        self.refuse_past()
+        if self.settings.token is None:
+            return self.actor
+        with self.store().reader() as reader:
+            scope = self.scope(reader)
+        if scope.role != "admin" or not scope.everything:
+            raise ForbiddenError(
+                "operator_only",
+                "载入、导入与评估只能由本机操作员或全省管理员执行：请去掉 --token 与 HUODIAN_TOKEN",
+                "loading, ingesting and assessing are for the operator at the machine or an administrator of the "
+                "whole: drop --token and HUODIAN_TOKEN",
+                value=scope.role,
+            )
+        return scope.actor
+
+    def refuse_past(self) -> None:
+        """Refuse ``--as-of`` on a command that writes: it would be ignored in silence."""
+        if self.as_of is not None:
+            raise UsageError(
+                "write_as_of",
+                "--as-of 只用于读取，不能与写入命令同用",
+                "--as-of is for reading and does not go with a command that writes",
+            )
 
     @property
     def console(self) -> Console:

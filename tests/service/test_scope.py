@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import typer
 from typer.testing import CliRunner, Result
 
@@ -25,6 +26,7 @@ from service.pipeline.register_store import load_register
 from service.pipeline.rulings import rule
 from service.reads import FirePointView, fire_points, rulings_of
 from service.scope import Scope, scope_of, whole
+from service.store.models import Revision
 from service.users import add_user
 from tests.service.pipeline.feeds import Row, at
 from tests.service.pipeline.world import World, ready
@@ -330,3 +332,26 @@ def test_a_wrong_token_reads_nothing(world: World) -> None:
         result = _run(world, "hd_wrong", "--json", *arguments)
         assert result.exit_code == 1
         assert json.loads(result.stdout)["error"]["code"] == "bad_token"
+
+
+def test_what_loads_and_computes_for_everybody_is_not_for_a_reader(world: World, tmp_path: Path) -> None:
+    _, token = add_user(world.store, "reader", "county", "220182", actor="test")
+    _, whole = add_user(world.store, "chief", "admin", None, actor="test")
+    table = tmp_path / "any.csv"
+    table.write_text("编码,名称,级别,上级\nG1,一村,村,\n", encoding="utf-8")
+    before = world.revision
+    for words in (
+        ["ingest", str(world.feed("more.csv", [Row(at("2023-10-30 04:30"), *PLACES["舒兰"])]))],
+        ["assess"],
+        ["boundaries", "use", "tianditu", "--level", "county", "--from", "2023-10-01"],
+        ["load", "boundaries", "builtin"],
+        *(["load", kind, str(table)] for kind in ("units", "grid", "zones", "plans", "periods", "duties")),
+    ):
+        result = _run(world, token, "--json", *words)
+        assert json.loads(result.stdout)["error"]["code"] == "operator_only", words
+        assert result.exit_code == 1
+    assert world.revision == before
+    assert _run(world, whole, "load", "grid", str(table), "--name", "admin").exit_code == 0
+    with world.store.reader() as reader:
+        rows = reader.rows(sa.select(Revision.actor).order_by(Revision.id.desc()).limit(1))
+    assert [row.actor for row in rows] == ["chief"]

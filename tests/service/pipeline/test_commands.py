@@ -147,3 +147,29 @@ def test_a_ruling_names_whoever_holds_the_token(world: World) -> None:
     assert [row.actor for row in rows] == ["裁定员"]
     _, county = add_user(world.store, "县里", "county", "220182", actor="test")
     assert _run(world, *words, token=county).exit_code == 1
+
+
+def test_what_would_be_ignored_is_refused(world: World) -> None:
+    for arguments in (
+        ["--as-of", "1", "assess"],
+        ["--as-of", "1", "rule", "x", "--screen", "other", "--reason", "现场核实"],
+        ["assess", "--from", "2023-11-02", "--to", "2023-11-01"],
+        ["load", "boundaries", "builtin", "--dry-run"],
+    ):
+        assert _run(world, *arguments).exit_code == 2, arguments
+
+
+def test_a_zone_that_no_layer_knows_is_ruled_with_a_warning(world: World) -> None:
+    world.ingest(world.feed("day.csv", [FIRE]))
+    world.assess()
+    (point,) = world.points()
+    done = _run(world, "--json", "rule", point.fire_point_id, "--zone", "Z9", "--reason", "现场核实")
+    assert done.exit_code == 0
+    assert "Z9" in json.loads(done.stdout)["warnings"][0]
+    assert world.points()[0].zone_code == "Z9"
+
+
+def test_rejected_rows_are_pointed_at(world: World) -> None:
+    result = _run(world, "ingest", str(world.feed("day.csv", [FIRE], ["not,a,row"])))
+    assert result.exit_code == 0
+    assert "huodian rejected" in result.stderr

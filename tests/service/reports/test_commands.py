@@ -108,6 +108,13 @@ def test_refusals_say_why_in_both_languages(
     assert len(done.stderr.splitlines()) == 2
 
 
+def test_a_suffix_that_names_no_format_is_refused(db: tuple[str, str], tmp_path: Path) -> None:
+    for name, code in (("list.pdf", 2), ("list", 0)):
+        out = tmp_path / name
+        assert huodian(*db, "firelist", *ON, "-o", str(out)).exit_code == code
+        assert out.exists() == (code == 0)
+
+
 def test_one_stdout_takes_one_document_and_the_past_is_not_published(db: tuple[str, str]) -> None:
     both = huodian(*db, "--json", "firelist", *ON, "--format", "csv")
     past = huodian(*db, "--as-of", "5", "firelist", *ON, "--publish")
