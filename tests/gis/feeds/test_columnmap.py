@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -257,3 +259,11 @@ def test_confidence_in_chinese_words() -> None:
     )
     feed = read(text, columns=known)
     assert column(feed, "confidence_class") == ["low", "nominal", "high"]
+
+
+def test_the_documented_map_loads() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "inputs.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    known = load_column_map(example)
+    assert known.source_kind is SourceKind.PATROL
+    assert known.constants == {"satellite": known.name}
