@@ -11,6 +11,7 @@ import numpy.typing as npt
 import shapely
 import sqlalchemy as sa
 
+from gis.codes import parse_code
 from gis.errors import RefusedInputError
 from gis.plane import metres_per_degree
 from service.store.engine import Reader, Writer
@@ -71,11 +72,20 @@ def area_of_unit(reader: Reader, code: str, buffer_km: int) -> Area:
     RefusedInputError
         When no boundary in force has the unit.
     """
+    code = _canonical(code)
     found = _unit_geometry(reader, code)
     if found is None:
         raise no_area(code)
     set_hash, geometry = found
     return Area(_key(code, set_hash, buffer_km), buffered(geometry, buffer_km * 1000.0))
+
+
+def _canonical(code: str) -> str:
+    """Return 220100 for 2201, as every other command takes it; what is no code stays as it is."""
+    try:
+        return parse_code(code)
+    except RefusedInputError:
+        return code
 
 
 def no_area(code: str | None = None) -> RefusedInputError:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from gis.errors import NotFoundError, RefusedInputError
 from service.pipeline.archive import Archive
+from service.pipeline.area import area_of_unit
 from service.pipeline.ingest import IngestReport, Options, ingest
 from service.pipeline.quarantine import rejected_csv, rejected_rows
 from service.scope import whole
@@ -303,3 +304,8 @@ def test_rejected_rows_are_kept_with_their_place_and_exported_without_formulas(w
         for cell in row.values():
             assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")), cell
     assert _rows(world, RejectedRow) == len(rows)
+
+
+def test_an_area_may_be_named_by_the_short_code(world: World) -> None:
+    with world.store.reader() as reader:
+        assert area_of_unit(reader, "2201", 20).key == area_of_unit(reader, "220100", 20).key
