@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -104,9 +104,11 @@ class GridSet:
     source: str = ""
     validity: Validity = ALWAYS
     accuracy_m: float = 0.0
+    units: Mapping[str, Level] = field(default_factory=dict, compare=False, repr=False)
+    """Units of the register that may stand above a cell: a county lists its villages under townships it knows."""
 
     def __post_init__(self) -> None:
-        refuse_problems(self.name, tuple(_contradictions(self.cells)), "bad_grid")
+        refuse_problems(self.name, tuple(_contradictions(self.cells, units=self.units)), "bad_grid")
 
     @cached_property
     def by_code(self) -> Mapping[str, GridCell]:
@@ -155,6 +157,7 @@ def read_grid(
     datum: str | int | None = None,
     validity: Validity = ALWAYS,
     accuracy_m: float = 0.0,
+    units: Mapping[str, Level] | None = None,
 ) -> GridSet:
     """Read a grid from CSV (no geometry) or GeoJSON (with or without).
 
@@ -166,6 +169,8 @@ def read_grid(
         What the set is called and how far it can be relied on.
     datum
         What coordinates are given in; needed when there are any.
+    units
+        Levels by code of units outside the file that a cell may name as its parent.
 
     Raises
     ------
@@ -184,8 +189,8 @@ def read_grid(
         cells = [_cell_of_row(row, None, problems) for row in rows]
     refuse_problems(label, problems, "bad_grid")
     kept = tuple(cell for cell in cells if cell is not None)
-    refuse_problems(label, _contradictions(kept, lines), "bad_grid")
-    return GridSet(name, version, DataStatus(status), kept, label, validity, accuracy_m)
+    refuse_problems(label, _contradictions(kept, lines, units or {}), "bad_grid")
+    return GridSet(name, version, DataStatus(status), kept, label, validity, accuracy_m, units or {})
 
 
 def _cell_of_feature(feature: Feature, label: str, problems: list[Problem]) -> GridCell | None:
@@ -221,7 +226,9 @@ def cell_code(text: str) -> str:
         return text.strip()
 
 
-def _contradictions(cells: Sequence[GridCell], lines: Sequence[int] = ()) -> list[Problem]:
+def _contradictions(
+    cells: Sequence[GridCell], lines: Sequence[int] = (), units: Mapping[str, Level] | None = None
+) -> list[Problem]:
     """Return what the cells contradict each other in, at the lines they stand in (their positions without)."""
     found: list[Problem] = []
     known: dict[str, GridCell] = {}
@@ -236,18 +243,20 @@ def _contradictions(cells: Sequence[GridCell], lines: Sequence[int] = ()) -> lis
         if cell.parent is None:
             continue
         parent = known.get(cell.parent)
-        if parent is None:
+        level = parent.level if parent is not None else (units or {}).get(cell.parent)
+        if level is None:
             found.append(
                 Problem(
                     position,
                     "parent",
                     cell.parent,
-                    f"no cell has this code (child {cell.code}); leave the parent of a top cell empty",
+                    f"no cell has this code, nor has a known unit (child {cell.code}); "
+                    "leave the parent of a top cell empty, or load the units first",
                 )
             )
-        elif RANK[parent.level] >= RANK[cell.level]:
+        elif RANK[level] >= RANK[cell.level]:
             # Levels only rise on the way up, so a cycle cannot be: it is caught here as well.
-            reason = f"a {parent.level} cannot lie above the {cell.level} {cell.code}"
+            reason = f"a {level} cannot lie above the {cell.level} {cell.code}"
             found.append(Problem(position, "parent", cell.parent, reason))
     return found
 
@@ -272,6 +281,7 @@ def _skipped(grid: GridSet) -> list[Finding]:
         Finding("missing_level", cell.code, f"{cell.level} directly under {grid.by_code[cell.parent].level}")
         for cell in grid.cells
         if cell.parent
+        and cell.parent in grid.by_code
         and any(
             level in present for level in LEVELS[RANK[grid.by_code[cell.parent].level] + 1 : RANK[cell.level]]
         )

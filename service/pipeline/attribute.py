@@ -253,6 +253,10 @@ def _township_of_cell(stack: Stack, level: str, code: str, place: Place, names: 
             return
         parent = layer.parents.get(parent)
         at_level = next((name for name, one in stack.grid.items() if parent in one.names), None)
+    unit = None if parent is None else names.find(parent, day)
+    if unit is not None and unit[1] is Level.TOWNSHIP:  # a cell may name a unit of the register as its parent
+        place.township_unit_id = unit[0]
+        place.township_code, place.township = names.of(unit[0], day)
 
 
 def _listed_cell(stack: Stack, place: Place) -> None:

@@ -36,6 +36,10 @@ def load_grid_file(
     RefusedInputError
         ``bad_grid``, ``bad_table``, ``bad_geojson``; nothing is loaded then.
     """
+    with store.reader() as reader:
+        register = load_register(reader).register
+    # Every code a unit ever had: a village list of an earlier year names its township by the code of then.
+    units = {held.code: unit.level for unit in register for held in unit.codes}
     grid = read_grid(
         data,
         name=name,
@@ -44,6 +48,7 @@ def load_grid_file(
         datum=datum,
         validity=Validity(valid_from, valid_to),
         accuracy_m=accuracy_m,
+        units=units,
     )
     return write_grid(store, grid, file=file, actor=actor)
 

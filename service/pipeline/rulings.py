@@ -22,11 +22,14 @@ from service.pipeline import identity
 from service.pipeline.attribute import Names
 from service.scope import Scope
 from service.store.engine import Reader, Store, Writer
-from service.store.models import FirePointState, Ruling
+from service.store.models import FirePointState, Ruling, Zone
 from service.users import require_ruling
 
 KINDS = ("unit", "zone", "screen", "duplicate")
 COMMAND = "rule"
+NO_ZONE = "none"
+"""Value of a zone ruling that says the fire lies in no zone."""
+
 MIN_REASON = 4
 
 
@@ -104,6 +107,8 @@ def apply_rulings(state: dict[str, Any], rulings: Sequence[Any], names: Names) -
         state["ruling_ids"] = [*state["ruling_ids"], row.id]
         if row.kind == "unit":
             _move(state, row, names)
+        elif row.kind == "zone" and row.value == NO_ZONE:
+            state["zone_code"] = state["zone"] = None
         elif row.kind == "zone":
             state["zone_code"], _, label = row.value.partition("|")
             state["zone"] = label or state["zone_code"]
@@ -164,7 +169,8 @@ def rule(
     kind
         ``unit``, ``zone``, ``screen`` or ``duplicate``.
     value
-        A unit code; a zone code (``CODE|name``); ``counted`` or a screening reason; the fire point this one repeats.
+        A unit code; a zone code (``none`` for a fire in no zone); ``counted`` or a screening reason; the fire point
+        this one repeats.
     reason
         Why, in words: a ruling without a reason cannot be explained to whom it costs.
     evidence_sha256
@@ -208,6 +214,8 @@ def rule(
     ) as writer:
         state = _visible_state(writer, scope, fire_point_id)
         _check_value(writer, scope, state, kind, value)
+        if kind == "zone":
+            value = _named_zone(writer, value)
         table = Ruling.__table__
         before = writer.connection.execute(
             sa.select(table.c.id)
@@ -275,6 +283,17 @@ def _check_value(reader: Reader, scope: Scope, state: Any, kind: str, value: str
                 f"fire point {value} cannot repeat itself",
                 value=value,
             )
+
+
+def _named_zone(reader: Reader, value: str) -> str:
+    """Return ``CODE|name`` for the code of a loaded zone, so that lists print its name; else the value itself."""
+    if "|" in value or value == NO_ZONE:
+        return value
+    table = Zone.__table__
+    name = reader.connection.execute(
+        sa.select(table.c.name).where(table.c.code == value).order_by(table.c.set_id.desc()).limit(1)
+    ).scalar()
+    return value if name is None else f"{value}|{name}"
 
 
 def _check_unit(reader: Reader, scope: Scope, state: Any, code: str) -> None:

@@ -109,6 +109,12 @@ def warnings(fire_list: FireList) -> list[str]:
     if fire_list.informal:
         mark = words.DATA_WORDS[fire_list.status]
         said.insert(0, f"{mark.zh}。{mark.en}.")
+    if not any(feed.state == "arrived" for feed in fire_list.feeds):
+        said.insert(
+            0,
+            "当日没有任何数据源到达：清单为空不表示没有火点。"
+            " No feed has arrived for this day: an empty list does not mean that nothing burnt.",
+        )
     missing = [feed.satellite for feed in fire_list.feeds if feed.state != "arrived"]
     if missing:
         said.append(f"未到数据源：{'、'.join(missing)}。feeds missing: {', '.join(missing)}.")

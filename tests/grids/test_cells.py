@@ -184,3 +184,14 @@ def test_a_contradiction_between_rows_stands_at_the_line_of_the_file() -> None:
         grid(raw.encode())
     (error,) = caught.value.context["errors"]
     assert raw.splitlines()[error["line"] - 1].startswith("220381101")
+
+
+def test_a_cell_may_lie_under_a_unit_of_the_register() -> None:
+    listed = "code,level,name,parent\n220122001001,village,甲村,220122001\n".encode()
+    with pytest.raises(RefusedInputError):
+        read_grid(listed, name="n", version="1", status="sample")
+    grid = read_grid(listed, name="n", version="1", status="sample", units={"220122001": Level.TOWNSHIP})
+    assert grid.cells[0].parent == "220122001"
+    assert grid.findings() == ()
+    with pytest.raises(RefusedInputError):  # a village cannot lie above a village
+        read_grid(listed, name="n", version="1", status="sample", units={"220122001": Level.VILLAGE})
