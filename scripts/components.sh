@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Install what the tests need from the system: PostgreSQL with PostGIS, Chromium, a Chinese font. Quick when all is there.
+# Install what the tests need from the system: PostgreSQL with PostGIS, Chromium, a Chinese font, and the library that
+# the driver of Chromium links to. Quick when all is there.
 set -euo pipefail
 
 missing=()
 compgen -G '/usr/share/postgresql/*/extension/postgis.control' >/dev/null || missing+=(postgis)
 command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
 [ -d /usr/share/fonts/opentype/noto ] || compgen -G '/usr/share/fonts/*/*/*CJK*' >/dev/null || missing+=(fonts-noto-cjk)
+compgen -G '/usr/lib/*/libatomic.so.1' >/dev/null || missing+=(libatomic1)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 as_root=()

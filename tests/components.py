@@ -25,7 +25,7 @@ from service.store.engine import open_store
 from service.store.migrate import upgrade
 
 INSTALL_POSTGIS = "apt-get install -y --no-install-recommends postgresql-15-postgis-3"
-INSTALL_CHROMIUM = "apt-get install -y --no-install-recommends chromium fonts-noto-cjk"
+INSTALL_CHROMIUM = "apt-get install -y --no-install-recommends chromium fonts-noto-cjk libatomic1"
 RUN_DIRECTORY = "HUODIAN_TEST_RUN"
 """Environment variable by which xdist workers learn the directory of the run."""
 
