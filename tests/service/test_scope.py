@@ -254,6 +254,7 @@ OPERATOR = {
     ("demo",),
     ("ingest",),
     ("schemas",),
+    *(("rulebooks", verb) for verb in ("check", "list", "schema", "show")),
     ("init",),
     ("serve",),
     *(
