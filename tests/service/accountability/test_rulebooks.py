@@ -234,3 +234,16 @@ def test_mutated_text_gives_a_rulebook_or_problems_with_lines_of_the_file(data: 
     found = check_rulebook("\n".join(lines))
     if isinstance(found, tuple):
         assert all(1 <= one.line <= len(lines) + 1 and one.field for one in found)
+
+
+# --- the documentation ------------------------------------------------------------------------------
+
+
+def test_the_documented_file_is_a_rulebook_and_every_sample_is_named() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "rulebooks.md").read_text(encoding="utf-8")
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    assert isinstance(check_rulebook(example), Rulebook), check_rulebook(example)
+    for book in shipped_rulebooks():
+        assert f"`{book.id}`" in page or f"`{book.id.rpartition('-')[0]}-*`" in page, book.id
+    for kind in KINDS:
+        assert f"`{kind}`" in page, kind
