@@ -21,13 +21,13 @@ from service.accountability.clauses import (
     PercentCharge,
     Rate,
 )
-from service.accountability.eligibility import Counted, fits, judge, left_out, said
+from service.accountability.eligibility import Counted, fits, held, judge, left_out, said
 from service.accountability.escalate import escalate
 from service.accountability.facts import Fact, SeasonUnit
 from service.accountability.findings import Adjudication, Charge, Held, LeftOut, UncoveredError
 from service.accountability.ordering import Candidate, Placed, instant_of, place
 from service.accountability.reward import deposits, reward
-from service.accountability.rulebook import Rulebook, canonical
+from service.accountability.rulebook import Rulebook, canonical, matches
 from service.accountability.windows import civil_day
 from service.accountability.words import plain
 
@@ -104,7 +104,7 @@ def _adjudicate(
         held=tuple(sorted(run.held, key=lambda one: (one.fire_point_id, one.reason))),
         left_out=tuple(sorted(run.left_out, key=lambda one: (one.fire_point_id, one.reason))),
         escalations=escalate(book, run.counted, everyone),
-        rewards=reward(book, run.counted, run.open_facts, everyone),
+        rewards=reward(book, [*run.counted, *run.lifted], run.open_facts, everyone),
         deposits=deposits(book, charges, everyone),
     )
 
@@ -146,7 +146,9 @@ class _Run:
         self.units = units
         self.mitigations = {one.reason: one for one in book.exemptions}
         self.weights: dict[str, Decimal] = {one.finding: one.weight for one in book.counts.weights}
+        self.asks_zone, self.asks_area = _asks(book)
         self.counted: list[Counted] = []
+        self.lifted: list[Counted] = []
         self.open_facts: list[Fact] = []
         self.charges: list[Charge] = []
         self.held: list[Held] = []
@@ -163,6 +165,7 @@ class _Run:
             self.open_facts.append(fact)
         elif self._lifted(fact):
             self.left_out.append(left_out(fact, "exempt"))
+            self.lifted.append(found)
         else:
             self.counted.append(found)
             if self.book.charges:
@@ -173,6 +176,13 @@ class _Run:
         return Decimal(0) in kept
 
     def _assign(self, counted: Counted) -> None:
+        fact = counted.fact
+        if (self.asks_zone or self.asks_area) and "zone" in fact.doubts:
+            self._hold(fact, "zone_in_doubt")
+            return
+        if self.asks_zone and fact.zone == "unknown":
+            self._hold(fact, "zone_unknown")
+            return
         for index, clause in enumerate(self.book.charges):
             if fits(clause.when, counted):
                 self._by_clause.setdefault(index, []).append(counted)
@@ -228,11 +238,9 @@ class _Run:
         unit = fact.unit(rule.level)
         return (unit.payer if unit else None), rule.level in fact.doubts
 
-    def _hold(self, fact: Fact, reason: str, at_stake: Decimal | None = None) -> None:
-        zh, en = said(reason)
-        self.held.append(Held(fact.fire_point_id, reason, zh, en, at_stake))
-        if at_stake is None:
-            self.open_facts.append(fact)
+    def _hold(self, fact: Fact, reason: str) -> None:
+        self.held.append(held(fact, reason))
+        self.open_facts.append(fact)
 
     def _in_order(self, clause: OrdinalCharge | LadderCharge, candidates: list[Candidate]) -> None:
         first_tier: list[Candidate] = []
@@ -264,7 +272,9 @@ class _Run:
             trace["tied"] = placed.tied
             trace["tie"] = clause.order.tie
         if placed.open_amount:
-            self._hold(one.counted.fact, "tie", to_fen(placed.open_amount))
+            zh, en = said("tie")
+            name, stake = one.counted.fact.fire_point_id, to_fen(placed.open_amount)
+            self.held.append(Held(name, "tie", zh, en, stake, placed.tied))
         self._write(clause, one, amount, trace)
 
     def _later(self, clause: OrdinalCharge, one: Candidate) -> None:
@@ -338,6 +348,12 @@ class _Run:
             "clause": clause.clause,
             "kind": clause.kind,
         }
+
+
+def _asks(book: Rulebook) -> tuple[bool, bool]:
+    """Return whether any charge depends on the zone, and on the area, of a fire point."""
+    found = [match for path, match in matches(book) if path[0] == "charges" and match is not None]
+    return any(match.zones for match in found), any(match.areas for match in found)
 
 
 def _scope(clause: OrdinalCharge | LadderCharge, one: Candidate) -> dict[str, str]:

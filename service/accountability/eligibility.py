@@ -106,30 +106,23 @@ def _denied(book: Rulebook, fact: Fact) -> Held | LeftOut:
 
 
 def _place(book: Rulebook, fact: Fact) -> Held | LeftOut | None:
-    if any(
-        one.regime == "any" and "any" in one.zones and one.within_plan == "counts"
-        for one in book.counts.places
-    ):
-        return None
-    if "zone" in fact.doubts and _asks_zone(book):
+    under = [one for one in book.counts.places if one.regime in {"any", fact.regime}]
+    asks_zone = under and not any("any" in one.zones for one in under)
+    if asks_zone and "zone" in fact.doubts:
         return held(fact, "zone_in_doubt")
-    fitting = [one for one in book.counts.places if _fits(one, fact)]
+    fitting = [one for one in under if _fits(one, fact)]
     if not fitting:
-        asks_regime = any(one.regime != "any" for one in book.counts.places)
-        if (fact.zone == "unknown" and _asks_zone(book)) or (fact.regime == "unknown" and asks_regime):
-            return held(fact, "zone_unknown")
-        return left_out(fact, "zone_not_counted")
+        unknown = (asks_zone and fact.zone == "unknown") or (
+            fact.regime == "unknown" and any(one.regime != "any" for one in book.counts.places)
+        )
+        return held(fact, "zone_unknown") if unknown else left_out(fact, "zone_not_counted")
     if fact.within_plan and not any(one.within_plan == "counts" for one in fitting):
         return left_out(fact, "restricted_within_plan" if fact.zone == "restricted" else "planned_burn")
     return None
 
 
-def _asks_zone(book: Rulebook) -> bool:
-    return any("any" not in one.zones for one in book.counts.places)
-
-
 def _fits(place: Place, fact: Fact) -> bool:
-    return place.regime in {"any", fact.regime} and ("any" in place.zones or fact.zone in place.zones)
+    return "any" in place.zones or fact.zone in place.zones
 
 
 def _state(book: Rulebook, fact: Fact) -> Held | None:

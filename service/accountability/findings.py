@@ -43,7 +43,7 @@ class Charge:
 class Held:
     """A fire point whose money, or a part of it, waits for a person.
 
-    `at_stake` is of a tie: the whole surcharge that its candidates are waiting for.
+    Of a tie, `at_stake` is the whole surcharge that waits, `among` how many candidates wait for it.
     """
 
     fire_point_id: str
@@ -51,6 +51,7 @@ class Held:
     zh: str
     en: str
     at_stake: Decimal | None = None
+    among: int = 1
 
 
 @dataclass(frozen=True, slots=True)

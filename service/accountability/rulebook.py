@@ -208,7 +208,8 @@ def _require_names_once(book: Rulebook) -> None:
             seen.add(name)
 
 
-def _matches(book: Rulebook) -> list[tuple[tuple[str | int, ...], Match | None]]:
+def matches(book: Rulebook) -> list[tuple[tuple[str | int, ...], Match | None]]:
+    """Return every condition of charges and escalations with its path in the file."""
     found: list[tuple[tuple[str | int, ...], Match | None]] = []
     for index, one in enumerate(book.charges):
         found.append((("charges", index, "when"), one.when))
@@ -220,7 +221,7 @@ def _matches(book: Rulebook) -> list[tuple[tuple[str | int, ...], Match | None]]
 
 def _require_known_windows(book: Rulebook) -> None:
     names = {one.name for one in book.windows}
-    for path, match in _matches(book):
+    for path, match in matches(book):
         for index, name in enumerate((match.windows or ()) if match else ()):
             if name not in names:
                 wrong(

@@ -145,6 +145,10 @@ class Text(Part):
 class Money(Part):
     """An amount that names its unit: ``{yuan: "500000"}`` or ``{wan_yuan: "50"}``; kept as yuan."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["yuan"]}, {"required": ["wan_yuan"]}]},
+    )
+
     yuan: Number | None = None
     wan_yuan: Number | None = None
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from service.accountability.adjudicate import adjudicate, choose
 from service.accountability.amounts import share
-from service.accountability.facts import Fact, SeasonUnit
+from service.accountability.facts import Fact, SeasonUnit, UnitAt
 from service.accountability.findings import UncoveredError
 from service.accountability.rulebook import Rulebook
 from service.rulebooks import check_rulebook, shipped_rulebook, shipped_rulebooks
@@ -61,6 +61,18 @@ def _reasons(book: Rulebook, *facts: Fact) -> dict[str, str]:
 )
 def test_what_is_not_billed_says_why(told: dict[str, Any], reason: str) -> None:
     assert _reasons(JL, fire("a", "2020-11-11T12:00", "220281", **told)) == {"a": reason}
+
+
+@pytest.mark.parametrize("regime", ["whole_area", "whole_area_belts"])
+def test_under_a_ban_of_the_whole_area_nobody_asks_for_the_zone(regime: str) -> None:
+    point = fire("a", "2023-10-29T12:00", "220281", regime=regime, zone="unknown", doubts=("zone",))
+    assert adjudicate(JL, [point]).total == 500_000
+
+
+def test_a_rate_by_area_waits_while_the_zone_is_in_doubt() -> None:
+    award = SeasonUnit("2020", "county", "340121", indicators={"award_yuan": Decimal(100)})
+    point = fire("a", "2020-06-01T12:00", "340121", areas=("key",), doubts=("zone",))
+    assert [one.reason for one in adjudicate(AH1, [point], [award]).held] == ["zone_in_doubt"]
 
 
 def test_doubt_between_villages_or_townships_of_one_payer_holds_nothing_up_unless_it_orders() -> None:
@@ -241,13 +253,16 @@ def test_a_reward_needs_proof_of_observation_and_no_open_question() -> None:
     ]
     waits = fire("w", "2019-06-01T12:00", "370211", state="listed", finding=None)
     burnt = fire("b", "2019-06-01T12:00", "370212")
-    found = adjudicate(SD1, [waits, burnt], units).rewards
+    doubtful = fire("d", "2019-06-01T12:09", "370212", candidates=(UnitAt("county", "370214", "370214"),))
+    units.append(SeasonUnit("2019", "county", "370214", observed=True))
+    found = adjudicate(SD1, [waits, burnt, doubtful], units).rewards
     assert {one.unit: one.reason for one in found} == {
         "370202": "earned",
         "370203": "not_observed",
         "370211": "open",
+        "370214": "open",
     }
-    assert [one.amount for one in found] == [500_000, None, None]
+    assert [one.amount for one in found] == [500_000, None, None, None]
 
 
 def test_a_pool_is_shared_to_the_fen() -> None:
@@ -315,7 +330,7 @@ def test_a_same_minute_first_of_several_payers_waits_for_a_ruling_and_says_what_
     facts = [fire(code, MINUTE, code) for code in COUNTIES]
     found = adjudicate(PROVINCE, facts)
     assert [one.amount for one in found.charges] == [300_000] * 3
-    assert {(one.reason, one.at_stake) for one in found.held} == {("tie", Decimal("200000.00"))}
+    assert {(one.reason, one.at_stake, one.among) for one in found.held} == {("tie", Decimal(200_000), 3)}
     ruled = [*facts[1:], fire(COUNTIES[0], MINUTE, COUNTIES[0], tie_rank=1)]
     settled = adjudicate(PROVINCE, ruled)
     assert settled.held == ()
