@@ -27,7 +27,7 @@ from service.accountability.facts import Fact, SeasonUnit
 from service.accountability.findings import Adjudication, Charge, Held, LeftOut, UncoveredError
 from service.accountability.ordering import Candidate, Placed, instant_of, place
 from service.accountability.reward import deposits, reward
-from service.accountability.rulebook import Rulebook, canonical, matches
+from service.accountability.rulebook import Rulebook, matches
 from service.accountability.windows import civil_day
 from service.accountability.words import plain
 
@@ -316,17 +316,15 @@ class _Run:
             key=lambda found: (found.keeps_percent, found.reason),
         )
         kept = eased[0].keeps_percent if eased else _HUNDRED
-        trace: dict[str, Any] = {
+        basis: dict[str, Any] = {
             **self._header(clause),
             **extra,
             "amount_before": plain(amount),
             "weight": plain(weight),
             "kept_percent": plain(kept),
             "eased_by": eased[0].reason if eased else None,
-            "windows": list(one.counted.windows),
+            "windows": one.counted.windows,
             "places": one.places,
-            "facts": _facts(fact),
-            "layers": [list(pair) for pair in sorted(fact.layers)],
         }
         self.charges.append(
             Charge(
@@ -336,7 +334,8 @@ class _Run:
                 self.book.payer.collector if self.book.payer else "",
                 clause.clause,
                 scaled(amount, weight, kept / _HUNDRED),
-                trace,
+                basis,
+                fact,
             )
         )
 
@@ -365,31 +364,3 @@ def _scope(clause: OrdinalCharge | LadderCharge, one: Candidate) -> dict[str, st
         "reset": order.reset,
         "period": one.period,
     }
-
-
-def _facts(fact: Fact) -> dict[str, Any]:
-    """Return the facts that a charge rests on, as plain data."""
-    found: dict[str, Any] = {
-        "overpass": fact.overpass.astimezone(dt.UTC).isoformat(),
-        "satellite": fact.satellite,
-        "state": fact.state,
-        "finding": fact.finding,
-        "zone": fact.zone,
-        "regime": fact.regime,
-        "areas": sorted(fact.areas),
-        "within_plan": fact.within_plan,
-        "pixels": fact.pixels,
-        "sources": sorted(fact.sources),
-        "area_mu": None if fact.area_mu is None else plain(fact.area_mu),
-        "units": sorted([one.level, one.code, one.payer] for one in fact.units),
-        "special_payer": fact.special_payer,
-        "tie_rank": fact.tie_rank,
-    }
-    for name, instant in (("confirmed_at", fact.confirmed_at), ("published_at", fact.published_at)):
-        found[name] = None if instant is None else instant.astimezone(dt.UTC).isoformat()
-    return found
-
-
-def digest(facts: Iterable[Fact]) -> bytes:
-    """Return the canonical bytes of facts, to say what an adjudication was of."""
-    return canonical([{"id": one.fire_point_id, **_facts(one)} for one in _once(facts)])

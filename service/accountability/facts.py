@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
-from service.accountability.words import LEVELS, Level
+from service.accountability.words import LEVELS, Level, plain
 
 FactState = Literal["listed", "overdue", "confirmed", "publicised", "denied"]
 
@@ -111,6 +111,29 @@ class SeasonUnit:
     parent: str | None = None
     indicators: Mapping[str, Decimal] = field(default_factory=dict)
     observed: bool = False
+
+
+def told(fact: Fact) -> dict[str, Any]:
+    """Return what a charge rests on, as plain data in a fixed order: a trace shows it."""
+    found: dict[str, Any] = {
+        "overpass": fact.overpass.astimezone(dt.UTC).isoformat(),
+        "satellite": fact.satellite,
+        "state": fact.state,
+        "finding": fact.finding,
+        "zone": fact.zone,
+        "regime": fact.regime,
+        "areas": sorted(fact.areas),
+        "within_plan": fact.within_plan,
+        "pixels": fact.pixels,
+        "sources": sorted(fact.sources),
+        "area_mu": None if fact.area_mu is None else plain(fact.area_mu),
+        "units": sorted([one.level, one.code, one.payer] for one in fact.units),
+        "special_payer": fact.special_payer,
+        "tie_rank": fact.tie_rank,
+    }
+    for name, instant in (("confirmed_at", fact.confirmed_at), ("published_at", fact.published_at)):
+        found[name] = None if instant is None else instant.astimezone(dt.UTC).isoformat()
+    return found
 
 
 def narrower(one: str, two: str) -> bool:

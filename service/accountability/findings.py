@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from service.accountability.facts import Fact, told
 from service.accountability.rulebook import canonical
 
 
@@ -28,7 +29,7 @@ class UncoveredError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One line of money; `trace` says why, in plain data with every number as text."""
+    """One line of money: `basis` says under which clause and in which place, `fact` what it rests on."""
 
     fire_point_id: str
     payer: str
@@ -36,7 +37,14 @@ class Charge:
     collector: str
     clause: str
     amount: Decimal
-    trace: Mapping[str, Any]
+    basis: Mapping[str, Any]
+    fact: Fact
+
+    @property
+    def trace(self) -> dict[str, Any]:
+        """Why it is this much, in plain data with every amount as text."""
+        layers = [list(pair) for pair in sorted(self.fact.layers)]
+        return {**self.basis, "facts": told(self.fact), "layers": layers}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +156,7 @@ class Adjudication:
             "mark": "非正式" if self.informal else "",
             "total": str(self.total),
             "by_payer": {payer: str(amount) for payer, amount in self.by_payer().items()},
-            "charges": [_plain(one) for one in self.charges],
+            "charges": [_line(one) for one in self.charges],
             "held": [_plain(one) for one in self.held],
             "left_out": [_plain(one) for one in self.left_out],
             "escalations": [_plain(one) for one in self.escalations],
@@ -159,6 +167,18 @@ class Adjudication:
     def to_bytes(self) -> bytes:
         """Return the document as canonical JSON."""
         return canonical(self.as_document())
+
+
+def _line(one: Charge) -> dict[str, Any]:
+    return {
+        "fire_point_id": one.fire_point_id,
+        "payer": one.payer,
+        "season": one.season,
+        "collector": one.collector,
+        "clause": one.clause,
+        "amount": str(one.amount),
+        "trace": one.trace,
+    }
 
 
 def _plain(one: Any) -> dict[str, Any]:

@@ -28,6 +28,8 @@ def reward(
     book: Rulebook, counted: Iterable[Counted], waiting: Iterable[Fact], units: Sequence[SeasonUnit]
 ) -> tuple[Rewarded, ...]:
     """Return what each unit without a fire point earns, or what is lacking; a unit with one is not named."""
+    if not book.rewards:
+        return ()
     burnt: set[tuple[str, str, str]] = set()
     unsure: set[tuple[str, str, str]] = set()
     for one in counted:

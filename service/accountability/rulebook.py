@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -161,7 +162,7 @@ class Rulebook(Part):
         """Whether all that uses it must say 非正式."""
         return self.status != "official"
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
         """SHA-256 of the canonical form."""
         return hashlib.sha256(canonical(self.canonical())).hexdigest()
@@ -173,7 +174,12 @@ class Rulebook(Part):
 
     def season(self, day: dt.date) -> str:
         """Return the label of the season of a Beijing date."""
-        return season_of(day, season_start(self.windows))
+        return season_of(day, self.season_start)
+
+    @cached_property
+    def season_start(self) -> str:
+        """The month-day on which a season begins."""
+        return season_start(self.windows)
 
     def period(self, reset: str, day: dt.date) -> str:
         """Return the label of the stretch in which ordinals run on."""

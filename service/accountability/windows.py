@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -15,6 +16,10 @@ BEIJING = dt.timezone(dt.timedelta(hours=8), "Asia/Shanghai")
 def civil_day(instant: dt.datetime) -> dt.date:
     """Return the Beijing civil date of an aware instant: law reads this one."""
     return instant.astimezone(BEIJING).date()
+
+
+def _month_day(day: dt.date) -> str:
+    return f"{day.month:02}-{day.day:02}"
 
 
 class Validity(Part):
@@ -70,7 +75,7 @@ class YearlyWindow(Part):
 
     def holds(self, day: dt.date) -> bool:
         """Whether `day` lies in it."""
-        text = day.strftime("%m-%d")
+        text = _month_day(day)
         if self.start <= self.end:
             return self.start <= text <= self.end
         return text >= self.start or text <= self.end
@@ -114,7 +119,8 @@ def season_start(windows: tuple[Window, ...]) -> str:
     return next((one.start for one in windows if isinstance(one, YearlyWindow)), "01-01")
 
 
+@lru_cache(maxsize=8192)
 def season_of(day: dt.date, start: str) -> str:
     """Return the season's label: ``2019-2020``, or ``2017`` where it is the calendar year."""
-    year = day.year if day.strftime("%m-%d") >= start else day.year - 1
+    year = day.year if _month_day(day) >= start else day.year - 1
     return str(year) if start == "01-01" else f"{year:04}-{year + 1:04}"
