@@ -52,7 +52,7 @@ def choose(books: Sequence[Rulebook], day: dt.date) -> Rulebook:
     if not found:
         raise UncoveredError(
             "no_rulebook",
-            f"{day} 没有任何规则生效,不能计算金额;请提供该日有效的规则",
+            f"{day} 没有任何规则生效，不能计算金额；请提供该日有效的规则",
             f"no rulebook is in force on {day}, so no amount can be given; supply the rule of that date",
         )
     names = ", ".join(book.id for book in found)
@@ -131,7 +131,7 @@ def _require_covered(book: Rulebook, facts: Iterable[Fact]) -> None:
         if not book.validity.holds(day):
             raise UncoveredError(
                 "no_rulebook",
-                f"规则 {book.id} 不适用于 {day}(有效期自 {book.validity.from_} 起),不能计算金额;请换用该日有效的规则",
+                f"规则 {book.id} 不适用于 {day}(有效期自 {book.validity.from_} 起),不能计算金额；请换用该日有效的规则",
                 f"rulebook {book.id} does not cover {day} (in force from {book.validity.from_}), "
                 "so no amount can be given; use the rule of that date",
             )

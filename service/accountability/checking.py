@@ -16,7 +16,7 @@ _SAID: dict[str, tuple[str, str, str]] = {
     "missing": ("missing", "缺少此项", "missing"),
     "extra_forbidden": ("unknown_key", "没有这个字段", "unknown key"),
     "invalid_key": ("unknown_key", "字段名必须是文字", "a key must be a text"),
-    "string_type": ("not_a_text", "应为文字,请加引号", "expected a text; put it in quotes"),
+    "string_type": ("not_a_text", "应为文字，请加引号", "expected a text; put it in quotes"),
     "string_too_short": ("empty", "不能为空", "must not be empty"),
     "string_too_long": ("too_long", "文字太长", "the text is too long"),
     "too_short": ("empty", "列表不能为空", "the list must not be empty"),

@@ -83,19 +83,19 @@ class OrdinalCharge(_Clause):
             if index and self.tiers[index - 1].to is None:
                 wrong(
                     "tier_overlap",
-                    "上一档没有上限,与本档重叠",
+                    "上一档没有上限，与本档重叠",
                     "the tier before it is open and overlaps it",
                     *at,
                 )
             if tier.from_ < expected:
                 wrong(
                     "tier_overlap",
-                    f"与上一档重叠:应从 {expected} 开始",
+                    f"与上一档重叠：应从 {expected} 开始",
                     f"overlaps; begin at {expected}",
                     *at,
                 )
             if tier.from_ > expected:
-                wrong("tier_gap", f"有空档:应从 {expected} 开始", f"leaves a gap; begin at {expected}", *at)
+                wrong("tier_gap", f"有空档：应从 {expected} 开始", f"leaves a gap; begin at {expected}", *at)
             if tier.to is not None and tier.to < tier.from_:
                 wrong("bad_band", "上限小于下限", "ends before it begins", "tiers", index, "to")
             expected = (tier.to or tier.from_) + 1

@@ -21,7 +21,7 @@ _SAID: dict[str, tuple[str, str]] = {
     "planned_burn": ("计划烧除时段内", "within an approved planned burn"),
     "zone_not_counted": ("所在区域不计", "the zone does not count under this regime"),
     "denied": ("核实否定且已复核", "denied, and the denial reviewed"),
-    "zone_unknown": ("无区划图层,区域未知", "no zone layer there: the zone is unknown"),
+    "zone_unknown": ("无区划图层，区域未知", "no zone layer there: the zone is unknown"),
     "not_verified": ("尚未核实", "not verified yet"),
     "overdue": ("逾期未核实", "verification is overdue"),
     "denial_unreviewed": ("否定意见尚未复核", "a denial that nobody above has reviewed"),
@@ -31,12 +31,15 @@ _SAID: dict[str, tuple[str, str]] = {
     "no_clause": ("没有适用的扣款条款", "no clause is about it"),
     "exempt": ("免责", "exempt"),
     "payer_unknown": ("付款方未知", "the payer is not known"),
-    "payer_in_doubt": ("付款方存疑,待裁定", "the payer is in doubt until a person rules"),
-    "scope_in_doubt": ("排序范围单位存疑,待裁定", "the unit that orders it is in doubt until a person rules"),
-    "zone_in_doubt": ("区域存疑,待裁定", "the zone is in doubt until a person rules"),
+    "payer_in_doubt": ("付款方存疑，待裁定", "the payer is in doubt until a person rules"),
+    "scope_in_doubt": (
+        "排序范围单位存疑，待裁定",
+        "the unit that orders it is in doubt until a person rules",
+    ),
+    "zone_in_doubt": ("区域存疑，待裁定", "the zone is in doubt until a person rules"),
     "area_unknown": ("过火面积未知", "the burnt area is not known"),
     "base_unknown": ("计算基数未提供", "the base amount was not supplied"),
-    "tie": ("同一分钟,首个火点待裁定", "same minute: which is first waits for a ruling"),
+    "tie": ("同一分钟，首个火点待裁定", "same minute: which is first waits for a ruling"),
 }
 
 

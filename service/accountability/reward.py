@@ -17,7 +17,7 @@ _SAID = {
     "earned": ("本季无火点", "no fire point in the season"),
     "open": ("有待核实或待裁定的火点", "a fire point still waits for a person"),
     "not_observed": (
-        "观测不足,不能证明无火点",
+        "观测不足，不能证明无火点",
         "observation not proven: no fire was seen, but not enough was",
     ),
     "indicator_unknown": ("指标未提供", "the indicator was not supplied"),

@@ -22,6 +22,7 @@ from service.accountability.words import (
     Ident,
     Level,
     Match,
+    MonthDay,
     Number,
     Part,
     Regime,
@@ -126,6 +127,7 @@ class Rulebook(Part):
     note: Word | None = None
     validity: Validity
     windows: Annotated[tuple[Window, ...], Field(min_length=1)]
+    season_starts: MonthDay | None = None
     counts: Counts
     payer: Payer | None = None
     charges: tuple[Clause, ...] = ()
@@ -174,12 +176,12 @@ class Rulebook(Part):
 
     def season(self, day: dt.date) -> str:
         """Return the label of the season of a Beijing date."""
-        return season_of(day, self.season_start)
+        return season_of(day, self.season_begins)
 
     @cached_property
-    def season_start(self) -> str:
-        """The month-day on which a season begins."""
-        return season_start(self.windows)
+    def season_begins(self) -> str:
+        """The month-day on which a season begins: as said, else the start of the first yearly window."""
+        return self.season_starts or season_start(self.windows)
 
     def period(self, reset: str, day: dt.date) -> str:
         """Return the label of the stretch in which ordinals run on."""
@@ -263,7 +265,7 @@ def _require_reachable(book: Rulebook) -> None:
         if index and book.charges[index - 1].when is None:
             wrong(
                 "never_reached",
-                "前一条款没有条件,本条款永远用不到",
+                "前一条款没有条件，本条款永远用不到",
                 "the clause before it is for every fire point; this one is never reached",
                 "charges",
                 index,
@@ -273,7 +275,7 @@ def _require_reachable(book: Rulebook) -> None:
         if one.order.basis == "publication" and book.counts.state != "publicised":
             wrong(
                 "bad_basis",
-                "按公布先后排序时,计费状态必须为 publicised",
+                "按公布先后排序时，计费状态必须为 publicised",
                 "order by publication needs the state publicised",
                 "charges",
                 index,
@@ -283,7 +285,7 @@ def _require_reachable(book: Rulebook) -> None:
         if one.order.basis == "confirmation" and book.counts.state == "listed":
             wrong(
                 "bad_basis",
-                "按核实先后排序时,计费状态不能为 listed",
+                "按核实先后排序时，计费状态不能为 listed",
                 "order by confirmation needs the state confirmed or publicised",
                 "charges",
                 index,

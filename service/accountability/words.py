@@ -56,7 +56,7 @@ def _number(value: Any) -> Decimal:
     if isinstance(value, float):
         wrong(
             "float_number",
-            "浮点数不精确,请写成带引号的十进制数",
+            "浮点数不精确，请写成带引号的十进制数",
             "a float is not exact; write a decimal in quotes",
         )
     if isinstance(value, Decimal):
@@ -67,7 +67,7 @@ def _number(value: Any) -> Decimal:
         return Decimal(value)
     return wrong(
         "bad_number",
-        '应为非负十进制数,例如 "500000"',
+        '应为非负十进制数，例如 "500000"',
         'expected a decimal number that is not negative, such as "500000"',
     )
 
@@ -80,7 +80,9 @@ def plain(value: Decimal) -> str:
 
 def _day(value: Any) -> dt.date:
     if isinstance(value, dt.datetime):
-        wrong("bad_date", "应为日期而不是时刻,例如 2018-09-21", "expected a date, not an instant: 2018-09-21")
+        wrong(
+            "bad_date", "应为日期而不是时刻，例如 2018-09-21", "expected a date, not an instant: 2018-09-21"
+        )
     if isinstance(value, dt.date):
         return value
     if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
@@ -88,7 +90,7 @@ def _day(value: Any) -> dt.date:
             return dt.date.fromisoformat(value)
         except ValueError:
             pass
-    return wrong("bad_date", "应为日期,例如 2018-09-21", "expected a date such as 2018-09-21")
+    return wrong("bad_date", "应为日期，例如 2018-09-21", "expected a date such as 2018-09-21")
 
 
 def _month_day(value: Any) -> str:
@@ -97,7 +99,9 @@ def _month_day(value: Any) -> str:
         if day <= _LONGEST[month - 1]:
             return value
     return wrong(
-        "bad_month_day", '应为月-日,例如 "10-01"', 'expected a month and day of the calendar, such as "10-01"'
+        "bad_month_day",
+        '应为月-日，例如 "10-01"',
+        'expected a month and day of the calendar, such as "10-01"',
     )
 
 
@@ -214,7 +218,7 @@ class Band(Part):
             wrong("bad_band", "below 与 upto 只能写一个", "only one of below and upto may be said", "upto")
         low, high = self.low, self.high
         if high is not None and (high < low or (high == low and self.from_ != self.upto)):
-            wrong("bad_band", "区间为空:上限不大于下限", "the band is empty: it ends before it begins")
+            wrong("bad_band", "区间为空：上限不大于下限", "the band is empty: it ends before it begins")
         return self
 
     @property

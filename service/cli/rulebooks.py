@@ -16,7 +16,7 @@ from service.cli.session import Session
 if TYPE_CHECKING:
     from service.accountability.rulebook import Rulebook
 
-rulebooks_app = typer.Typer(help="Rulebooks: list, check, show / 规则:列出、检查、查看")
+rulebooks_app = typer.Typer(help="Rulebooks: list, check, show / 规则：列出、检查、查看")
 
 
 def register(app: typer.Typer) -> None:
@@ -67,7 +67,7 @@ def check(ctx: typer.Context, file: Annotated[Path, typer.Argument(help="YAML fi
             return
         lines = [f"{file.name}:{one.line}: {one.field}: {session.pick(one.zh, one.en)}" for one in found]
         total = session.pick(
-            f"{len(found)} 处错误,请改正后重试", f"{len(found)} error(s); correct and try again"
+            f"{len(found)} 处错误，请改正后重试", f"{len(found)} error(s); correct and try again"
         )
         problems = [one.as_dict() for one in found]
         data = {"file": file.name, "ok": False, "rulebook": None, "problems": problems}

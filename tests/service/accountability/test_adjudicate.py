@@ -112,6 +112,12 @@ def test_a_season_runs_through_new_year_and_the_next_has_a_first_of_its_own() ->
     ]
 
 
+def test_a_season_may_begin_on_a_day_of_its_own() -> None:
+    book = _changed("counts:", 'season_starts: "01-01"\ncounts:')
+    found = adjudicate(book, [fire(day, f"{day}T12:00", "220281") for day in ("2019-10-20", "2020-04-20")])
+    assert [(one.season, one.amount) for one in found.charges] == [("2019", 500_000), ("2020", 500_000)]
+
+
 def test_billing_waits_for_the_public_notice_where_the_rule_says_so() -> None:
     confirmed = fire("a", "2017-10-10T12:00", "211282")
     publicised = fire("b", "2017-10-10T12:01", "211282", state="publicised")
