@@ -6,11 +6,16 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from service.accountability.words import LEVELS, Level, plain
+from service.accountability.words import LEVELS, Level, Regime, Zone, plain
 
 FactState = Literal["listed", "overdue", "confirmed", "publicised", "denied"]
+
+_STATES = frozenset(get_args(FactState))
+_ZONES = frozenset((*get_args(Zone), "unknown"))
+_REGIMES = frozenset((*get_args(Regime), "unknown"))
+_DOUBTS = frozenset((*LEVELS, "zone"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class Fact:
         for instant in (self.overpass, self.confirmed_at, self.published_at):
             if instant is not None and instant.utcoffset() is None:
                 raise ValueError(f"naive datetime refused: {instant!r}")
+        _require_known(self)
         if self.pixels < 1:
             raise ValueError("a fire point has a pixel at least")
         levels = [unit.level for unit in self.units]
@@ -84,6 +90,18 @@ class Fact:
     def unit(self, level: str) -> UnitAt | None:
         """Return the unit of `level`, if one is known."""
         return next((one for one in self.units if one.level == level), None)
+
+
+def _require_known(fact: Fact) -> None:
+    """Refuse a word that is none: a misspelt doubt would let money pass that a person has to hold."""
+    for name, words, allowed in (
+        ("state", (fact.state,), _STATES),
+        ("zone", (fact.zone,), _ZONES),
+        ("regime", (fact.regime,), _REGIMES),
+        ("doubts", fact.doubts, _DOUBTS),
+    ):
+        if not allowed.issuperset(words):
+            raise ValueError(f"{fact.fire_point_id}: {name} {words!r} is not among {sorted(allowed)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from service.accountability.findings import UncoveredError
 from service.accountability.rulebook import Rulebook
 from service.rulebooks import check_rulebook, shipped_rulebook, shipped_rulebooks
 from tests.service.accountability.facts import beijing, fire, fires
+from tests.service.accountability.test_rulebooks import BOOKS as BOOKS_DIR
 from tests.service.accountability.test_rulebooks import JILIN
 
 JL, HA6, AH1, SD1, LN3 = (shipped_rulebook(name) for name in ("JL-1", "HA-6", "AH-1", "SD-1", "LN-3"))
@@ -61,6 +62,38 @@ def _reasons(book: Rulebook, *facts: Fact) -> dict[str, str]:
 )
 def test_what_is_not_billed_says_why(told: dict[str, Any], reason: str) -> None:
     assert _reasons(JL, fire("a", "2020-11-11T12:00", "220281", **told)) == {"a": reason}
+
+
+def test_silence_counts_only_where_the_rule_says_so() -> None:
+    silent = fire("a", "2020-11-11T12:00", "220281", state="overdue", finding=None, confirmed_at=None)
+    assert _reasons(JL, silent) == {"a": "overdue"}
+    assert adjudicate(_changed("overdue: waits", "overdue: counts"), [silent]).total == 500_000
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"doubts": ("conty",)}, {"zone": "forbidden"}, {"regime": "two zone"}, {"state": "done"}, {"pixels": 0}],
+)
+def test_a_fact_of_unknown_words_is_refused(told: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="a"):
+        fire("a", "2020-11-11T12:00", "220281", **told)
+
+
+def test_a_farm_that_the_rule_does_not_name_leaves_the_county_to_pay() -> None:
+    point = fire("a", "2019-10-10T12:00", "230230", special_payer="OTHER")
+    assert adjudicate(shipped_rulebook("HL-1"), [point]).by_payer() == {"230230": Decimal(500_000)}
+
+
+def test_a_ladder_may_have_a_ceiling_and_never_outgrows_exactness() -> None:
+    source = (BOOKS_DIR / "ha-2-double.yaml").read_text(encoding="utf-8")
+    capped = check_rulebook(
+        source.replace("growth: double", 'growth: double\n    ceiling: {wan_yuan: "300"}')
+    )
+    assert isinstance(capped, Rulebook), capped
+    facts = fires(3, "2017-09-10", "410122")
+    assert [one.amount for one in adjudicate(capped, facts).charges] == [1_000_000, 2_000_000, 3_000_000]
+    many = adjudicate(shipped_rulebook("HA-2-DOUBLE"), fires(50, "2017-09-10", "410122"))
+    assert many.charges[-1].amount == 1_000_000 * 2**49
 
 
 @pytest.mark.parametrize("regime", ["whole_area", "whole_area_belts"])
