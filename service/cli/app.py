@@ -11,7 +11,10 @@ import typer
 
 from service.cli.groups import boundaries_app, load_app
 
-MODULES = ("core", "load_boundaries", "load_tables", "firelist", "map", "serve", "users", "demo", "schemas")
+MODULES = (
+    *("core", "load_boundaries", "load_tables", "firelist", "map", "rulebooks", "serve", "users", "demo"),
+    "schemas",
+)
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -188,6 +188,48 @@ class Init(_Open):
     clustering: str
 
 
+class RulebookLine(_Closed):
+    """One rulebook of `rulebooks`."""
+
+    id: str
+    jurisdiction: str
+    title: str
+    number: str | None
+    status: Literal["official", "reference", "sample", "synthetic"]
+    confidence: str
+    valid_from: str
+    valid_to: str | None
+    kinds: list[str]
+    hash: str
+
+
+class RulebookProblem(_Closed):
+    """One thing wrong with a rulebook file."""
+
+    line: int
+    field: str
+    code: str
+    zh: str
+    en: str
+
+
+class RulebookCheck(_Closed):
+    """Answer of `rulebooks check`: what the file is, or all that is wrong with it."""
+
+    file: str
+    ok: bool
+    rulebook: RulebookLine | None
+    problems: list[RulebookProblem]
+
+
+class RulebookShow(_Closed):
+    """Answer of `rulebooks show`."""
+
+    hash: str
+    informal: bool
+    rulebook: dict[str, Any]
+
+
 class Error(_Open):
     """What was refused: a stable code, and the sentence in both languages."""
 
@@ -204,6 +246,9 @@ ANSWERS: dict[str, Any] = {
     "pending": list[PendingCase],
     "rejected": list[RejectedRow],
     "firelist": FireList,
+    "rulebooks": list[RulebookLine],
+    "rulebooks.check": RulebookCheck,
+    "rulebooks.show": RulebookShow,
 }
 """Model of `data` by the name of the answer's schema."""
 

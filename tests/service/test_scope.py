@@ -256,6 +256,7 @@ OPERATOR = {
     ("demo",),
     ("ingest",),
     ("schemas",),
+    *(("rulebooks", verb) for verb in ("check", "list", "schema", "show")),
     ("init",),
     ("serve",),
     *(

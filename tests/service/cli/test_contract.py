@@ -104,7 +104,7 @@ def test_global_options_stand_anywhere(given: list[str], wanted: list[str]) -> N
 def test_schemas_are_exported_one_file_each(commands: Any, tmp_path: Path) -> None:
     result = CliRunner().invoke(commands, ["schemas", "-o", str(tmp_path)])
     assert result.exit_code == 0
-    names = {path.name.split(".")[0] for path in tmp_path.iterdir()}
+    names = {path.name.removesuffix(".schema.json") for path in tmp_path.iterdir()}
     assert names == {*schemas.ANSWERS, "error"}
     firelist = json.loads((tmp_path / "firelist.schema.json").read_text(encoding="utf-8"))
     assert "fire_point_id" in firelist["$defs"]["FireListRow"]["properties"]

@@ -1,0 +1,113 @@
+"""Rewards for no fire point, and what becomes of a deposit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from service.accountability.amounts import share, to_fen
+from service.accountability.eligibility import Counted
+from service.accountability.facts import Fact, SeasonUnit
+from service.accountability.findings import Charge, DepositState, Rewarded
+from service.accountability.measures import PoolReward, Reward, ZeroReward
+from service.accountability.rulebook import Rulebook
+from service.accountability.windows import civil_day
+
+_SAID = {
+    "earned": ("本季无火点", "no fire point in the season"),
+    "open": ("有待核实或待裁定的火点", "a fire point still waits for a person"),
+    "not_observed": (
+        "观测不足，不能证明无火点",
+        "observation not proven: no fire was seen, but not enough was",
+    ),
+    "indicator_unknown": ("指标未提供", "the indicator was not supplied"),
+}
+
+
+def reward(
+    book: Rulebook, counted: Iterable[Counted], waiting: Iterable[Fact], units: Sequence[SeasonUnit]
+) -> tuple[Rewarded, ...]:
+    """Return what each unit without a fire point earns, or what is lacking; a unit with one is not named."""
+    if not book.rewards:
+        return ()
+    burnt: set[tuple[str, str, str]] = set()
+    unsure: set[tuple[str, str, str]] = set()
+    for one in counted:
+        for key in _places(book, one.fact):
+            (unsure if key[0] in one.fact.doubts else burnt).add(key)
+        unsure.update(_candidates(book, one.fact))
+    for fact in waiting:
+        unsure.update((*_places(book, fact), *_candidates(book, fact)))
+    found: list[Rewarded] = []
+    for rule in book.rewards:
+        zero = [
+            unit
+            for unit in units
+            if unit.level == rule.level
+            and (rule.unit_kinds is None or unit.kind in rule.unit_kinds)
+            and (unit.level, unit.code, unit.season) not in burnt
+        ]
+        found += _of_rule(rule, zero, unsure)
+    return tuple(sorted(found, key=lambda one: (one.id, one.season, one.unit)))
+
+
+def _places(book: Rulebook, fact: Fact) -> Iterable[tuple[str, str, str]]:
+    season = book.season(civil_day(fact.overpass))
+    return [(unit.level, unit.payer, season) for unit in fact.units]
+
+
+def _candidates(book: Rulebook, fact: Fact) -> Iterable[tuple[str, str, str]]:
+    season = book.season(civil_day(fact.overpass))
+    return [(unit.level, unit.payer, season) for unit in fact.candidates]
+
+
+def _of_rule(rule: Reward, zero: list[SeasonUnit], unsure: set[tuple[str, str, str]]) -> Iterable[Rewarded]:
+    earning: dict[str, list[SeasonUnit]] = {}
+    for unit in zero:
+        if (unit.level, unit.code, unit.season) in unsure:
+            yield _rewarded(rule, unit, None, "open")
+        elif not unit.observed:
+            yield _rewarded(rule, unit, None, "not_observed")
+        else:
+            earning.setdefault(unit.season, []).append(unit)
+    for members in earning.values():
+        if isinstance(rule, PoolReward):
+            parts = share(rule.pool.value, [1] * len(members))
+            for unit, part in zip(members, parts, strict=True):
+                yield _rewarded(rule, unit, part, "earned")
+        else:
+            yield from (_zero(rule, unit) for unit in members)
+
+
+def _zero(rule: ZeroReward, unit: SeasonUnit) -> Rewarded:
+    if rule.amount is not None:
+        return _rewarded(rule, unit, rule.amount.value, "earned")
+    value = unit.indicators.get(rule.indicator or "")
+    if value is None:
+        return _rewarded(rule, unit, None, "indicator_unknown")
+    amount = next(tier.amount.value for tier in rule.tiers if tier.holds(value))
+    return _rewarded(rule, unit, amount, "earned")
+
+
+def _rewarded(rule: Reward, unit: SeasonUnit, amount: Decimal | None, reason: str) -> Rewarded:
+    zh, en = _SAID[reason]
+    exact = None if amount is None else to_fen(amount)
+    return Rewarded(rule.id, rule.clause, rule.level, unit.code, unit.season, exact, reason, zh, en)
+
+
+def deposits(
+    book: Rulebook, charges: Iterable[Charge], units: Iterable[SeasonUnit]
+) -> tuple[DepositState, ...]:
+    """Return each payer's deposit after its charges: used, left, and what goes beyond it."""
+    rule = book.deposit
+    if rule is None:
+        return ()
+    paid = to_fen(rule.amount.value)
+    due = {(unit.season, unit.code): Decimal("0.00") for unit in units if unit.level == rule.level}
+    for one in charges:
+        if (one.season, one.payer) in due:
+            due[one.season, one.payer] += one.amount
+    return tuple(
+        DepositState(payer, season, paid, min(paid, sum_), paid - min(paid, sum_), sum_ - min(paid, sum_))
+        for (season, payer), sum_ in sorted(due.items())
+    )
