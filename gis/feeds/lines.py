@@ -124,7 +124,9 @@ class LineReader:
         while len(self._carry) < HEAD and self._fill():
             pass
         head = self._carry[:HEAD]
-        self.encoding = detect_encoding(head[: head.rfind(b"\n") + 1] or head, encoding)
+        # A file that fits counts to its very end; of a longer one the line cut by the limit says nothing.
+        whole = self._ended and len(self._carry) <= HEAD
+        self.encoding = detect_encoding(head if whole else head[: head.rfind(b"\n") + 1] or head, encoding)
         self._carry = self._carry.removeprefix(_UTF8_BOM)
         self._mac = b"\r" in head and b"\n" not in head
         if self._mac:

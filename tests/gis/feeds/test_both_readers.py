@@ -266,3 +266,10 @@ def test_a_failing_question_is_not_swallowed() -> None:
 
 def test_maps_of_the_package_are_there() -> None:
     assert builtin_map("ministry_list").title == "环保部信息列表"
+
+
+def test_the_last_line_counts_for_the_encoding_though_no_line_end_follows() -> None:
+    found = outcome(f"{VIIRS}\n{VIIRS_ROW}\n{VIIRS_ROW}火".encode("gb18030"))
+    assert isinstance(found, list)
+    (rejected,) = found[0][3]
+    assert rejected.reason != "bad_bytes"
