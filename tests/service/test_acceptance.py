@@ -108,7 +108,8 @@ def test_every_real_file_in_one_run_of_the_command(tmp_path: Path) -> None:
     totals = document["data"]["totals"]
     assert totals["accepted"] > 2_666
     assert totals["rejected"] >= 1
-    assert len(document["warnings"]) == 2
+    assert len(document["warnings"]) == 3, "the two refused files, and where the rejected rows are"
+    assert "huodian rejected" in document["warnings"][-1]
     assert _huodian(tmp_path, "assess")[0] == 0
     code, document = _huodian(tmp_path, "ingest", str(FIRES))
     again = document["data"]["totals"]
