@@ -20,7 +20,7 @@ MAX_JOIN = 16
 HEAD = 1 << 16
 """Expanded bytes from which encoding and line ends are told."""
 
-_UTF8_BOM = b"\xef\xbb\xbf"
+UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 ENCODINGS = ("utf-8", "gb18030")
 
@@ -76,7 +76,7 @@ def detect_encoding(head: bytes, declared: str | None = None) -> str:
         )
     if declared:
         return declared
-    if head.startswith(_UTF8_BOM) or head.isascii():
+    if head.startswith(UTF8_BOM) or head.isascii():
         return "utf-8"
     odd = [line for line in head.split(b"\n") if not line.isascii()]
     chinese = sum(not _decodes(line, "utf-8") and _decodes(line, "gb18030") for line in odd)
@@ -127,7 +127,7 @@ class LineReader:
         # A file that fits counts to its very end; of a longer one the line cut by the limit says nothing.
         whole = self._ended and len(self._carry) <= HEAD
         self.encoding = detect_encoding(head if whole else head[: head.rfind(b"\n") + 1] or head, encoding)
-        self._carry = self._carry.removeprefix(_UTF8_BOM)
+        self._carry = self._carry.removeprefix(UTF8_BOM)
         self._mac = b"\r" in head and b"\n" not in head
         if self._mac:
             self._carry = self._carry.replace(b"\r", b"\n")

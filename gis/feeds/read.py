@@ -31,7 +31,7 @@ from gis.feeds.container import Limits, Member
 from gis.feeds.dates import settle
 from gis.feeds.geojson import read_features
 from gis.feeds.layout import REQUIRED, Layout, normalise, recognise, unknown_feed
-from gis.feeds.lines import Chunk, LineReader, Record, tokens
+from gis.feeds.lines import UTF8_BOM, Chunk, LineReader, Record, tokens
 from gis.feeds.model import SCHEMA, Coverage, ParsedFeed, Rejected
 from gis.feeds.screen import BLANK, Screened, Screener, table_of
 from gis.feeds.words import DateOrder, is_geostationary
@@ -250,7 +250,8 @@ class _Run:
 
     def _clean(self, data: bytes) -> bytes | None:
         """Return the chunk as UTF-8, or None when it is not for the vectorised reader."""
-        if self.layout.canonical is not None:
+        if self.layout.canonical is not None or data.startswith(UTF8_BOM):
+            # Arrow would drop a byte order mark that happens to begin a chunk, and keep the same one elsewhere.
             return None
         if data.isascii():
             return data

@@ -273,3 +273,17 @@ def test_the_last_line_counts_for_the_encoding_though_no_line_end_follows() -> N
     assert isinstance(found, list)
     (rejected,) = found[0][3]
     assert rejected.reason != "bad_bytes"
+
+
+def test_a_mark_inside_the_file_is_rejected_wherever_chunks_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [VIIRS_ROW.encode()] * 60
+    rows[30] = b"\xef\xbb\xbf" + rows[30]
+    data = b"\n".join([VIIRS.encode(), *rows, b""])
+    blocks = gis.feeds.container.Member.blocks
+    for size in range(2000, 2000 + 2 * len(rows[0]), 7):
+        with monkeypatch.context() as patch:
+            patch.setattr(gis.feeds.container.Member, "blocks", lambda self, _size=0, n=size: blocks(self, n))
+            patch.setattr(gis.feeds.lines, "HEAD", 1)
+            found = outcome(data)
+        assert isinstance(found, list)
+        assert [one.line for one in found[0][3]] == [32]
