@@ -280,7 +280,8 @@ def test_a_mark_inside_the_file_is_rejected_wherever_chunks_begin(monkeypatch: p
     rows[30] = b"\xef\xbb\xbf" + rows[30]
     data = b"\n".join([VIIRS.encode(), *rows, b""])
     blocks = gis.feeds.container.Member.blocks
-    for size in range(2000, 2000 + 2 * len(rows[0]), 7):
+    begin = data.index(rows[30])
+    for size in range(begin - 9, begin + 2 * len(rows[0]), 7):
         with monkeypatch.context() as patch:
             patch.setattr(gis.feeds.container.Member, "blocks", lambda self, _size=0, n=size: blocks(self, n))
             patch.setattr(gis.feeds.lines, "HEAD", 1)
