@@ -113,7 +113,7 @@ def read_geojson(data: bytes, label: str, *, encoding: str | None, caps: Caps) -
         raise _bad(label, f"不是合法的 JSON（{error}）", f"not valid JSON ({error})") from error
     features = _features(document, label)
     if len(features) > caps.max_features:
-        raise _above(label, len(features), caps.max_features, "features")
+        raise above(label, len(features), caps.max_features, "features")
     stated, stated_as = _geojson_crs(document, label)
     layer = RawLayer(label, [], [], stated, stated_as)
     builder = ShapeBuilder(layer, caps)
@@ -146,7 +146,7 @@ class ShapeBuilder:
             ) from error
         self.vertices += len(ring)
         if self.vertices > self.caps.max_vertices:
-            raise _above(self.layer.label, self.vertices, self.caps.max_vertices, "vertices")
+            raise above(self.layer.label, self.vertices, self.caps.max_vertices, "vertices")
         if ring.size and not bool(np.isfinite(ring).all()):
             raise _bad(
                 self.layer.label,
@@ -281,7 +281,7 @@ def read_kml(data: bytes, label: str, *, caps: Caps) -> RawLayer:
     builder = ShapeBuilder(layer, caps)
     for number, placemark in enumerate(root.iter("Placemark"), start=1):
         if number > caps.max_features:
-            raise _above(label, number, caps.max_features, "placemarks")
+            raise above(label, number, caps.max_features, "placemarks")
         polygons = list(placemark.iter("Polygon"))
         if not polygons:
             builder.note(
@@ -397,7 +397,7 @@ def _unsafe(label: str, zh: str, en: str) -> RefusedInputError:
     )
 
 
-def _above(label: str, value: int, limit: int, what: str) -> RefusedInputError:
+def above(label: str, value: int, limit: int, what: str) -> RefusedInputError:
     """Return the refusal of a document above a cap."""
     return RefusedInputError(
         "boundary_too_large",

@@ -22,7 +22,7 @@ import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry import MultiPolygon, Polygon
 
-from boundaries.formats import RawLayer, Shape, python_codec
+from boundaries.formats import RawLayer, Shape, above, python_codec
 from boundaries.model import Note
 from boundaries.sniff import Blob, Caps
 from gis import gdal_env
@@ -264,7 +264,7 @@ def _read_table(connection: sqlite3.Connection, label: str, layer: str | None, c
     place = names.index(column)
     for number, record in enumerate(cursor, start=1):
         if number > caps.max_features:
-            raise _above(label, number, caps.max_features, "features")
+            raise above(label, number, caps.max_features, "features")
         row = {name: value for name, value in zip(names, record, strict=True) if name != column}
         shape = _from_wkb(_gpkg_geometry(record[place], label, number), f"{label}#{number}", raw.notes)
         if shape is _BROKEN:
@@ -394,10 +394,10 @@ def _parts(geometry: Shape) -> Iterator[Polygon]:
 def _check_counts(layer: RawLayer, caps: Caps) -> None:
     """Refuse a layer above the caps, or with coordinates that are no numbers."""
     if len(layer.shapes) > caps.max_features:
-        raise _above(layer.label, len(layer.shapes), caps.max_features, "features")
+        raise above(layer.label, len(layer.shapes), caps.max_features, "features")
     coordinates = shapely.get_coordinates(layer.shapes)
     if len(coordinates) > caps.max_vertices:
-        raise _above(layer.label, len(coordinates), caps.max_vertices, "vertices")
+        raise above(layer.label, len(coordinates), caps.max_vertices, "vertices")
     if not bool(np.isfinite(coordinates).all()):
         raise RefusedInputError(
             "bad_coordinates",
@@ -429,16 +429,4 @@ def _bad_gpkg(label: str, zh: str, en: str) -> RefusedInputError:
         f"GeoPackage“{label}”{zh}。请重新导出一个普通面图层。",
         f"GeoPackage {label!r}: {en}. Export one plain layer of areas again.",
         file=label,
-    )
-
-
-def _above(label: str, value: int, limit: int, what: str) -> RefusedInputError:
-    """Return the refusal of a layer above a cap."""
-    return RefusedInputError(
-        "boundary_too_large",
-        f"“{label}”超出上限（{value} > {limit} {what}）。请分省分级提供。",
-        f"{label!r} is above the limit ({value} > {limit} {what}). Split it by province or level.",
-        file=label,
-        value=value,
-        limit=limit,
     )

@@ -5,15 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import sqlalchemy as sa
-
 from gis.types import Validity
 from grids.cells import GridCell, GridSet, read_grid
 from grids.register import Register
 from service.pipeline.grid_coverage import grid_coverage
 from service.pipeline.register_store import load_register
+from service.pipeline.versions import latest_version, says_the_same
 from service.store import models
-from service.store.engine import Reader, Store
+from service.store.engine import Store
 
 
 def load_grid_file(
@@ -60,8 +59,8 @@ def write_grid(store: Store, grid: GridSet, *, file: str, actor: str) -> dict[st
         for f in grid.findings()
     ]
     with store.writer(actor, "load.grid", {"file": file, "name": grid.name}) as writer:
-        latest = _latest(writer, grid.name)
-        same = latest is not None and _facts(latest) == _wanted(grid)
+        latest = latest_version(writer, models.GridSet, grid.name)
+        same = latest is not None and says_the_same(latest, grid)
         version = latest.version if latest is not None else 0
         set_id = latest.id if same and latest is not None else None
         if set_id is None:
@@ -88,26 +87,6 @@ def write_grid(store: Store, grid: GridSet, *, file: str, actor: str) -> dict[st
         "unchanged": revision is None,
         "revision": revision,
     }
-
-
-def _latest(reader: Reader, name: str) -> Any:
-    table = models.GridSet
-    rows = reader.rows(
-        sa.select(table.__table__)
-        .where(table.name == name, reader.known(table))
-        .order_by(table.version.desc())
-        .limit(1)
-    )
-    return rows[0] if rows else None
-
-
-def _facts(row: Any) -> tuple[Any, ...]:
-    return row.content_hash, row.status, row.valid_from, row.valid_to, row.accuracy_m
-
-
-def _wanted(grid: GridSet) -> tuple[Any, ...]:
-    days = (grid.validity.start, grid.validity.end)
-    return (grid.content_hash, grid.status.value, *days, grid.accuracy_m)
 
 
 def _write(writer: Any, grid: GridSet, version: int, file: str, stored: Any) -> int:

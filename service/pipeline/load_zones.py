@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import sqlalchemy as sa
-
 from boundaries.belts import belt_zones
 from boundaries.zones import ZoneSet, read_zones
 from gis.types import DataStatus, Validity
 from service.pipeline.register_store import load_register
+from service.pipeline.versions import latest_version, says_the_same
 from service.store import models
-from service.store.engine import Reader, Store
+from service.store.engine import Store
 
 
 def load_zone_file(
@@ -67,8 +66,8 @@ def load_zone_file(
 
 def _write_set(store: Store, zones: ZoneSet, file: str, actor: str) -> dict[str, Any]:
     with store.writer(actor, "load.zones", {"file": file, "name": zones.name}) as writer:
-        latest = _latest(writer, zones.name)
-        same = latest is not None and _facts(latest) == _wanted(zones)
+        latest = latest_version(writer, models.ZoneSet, zones.name)
+        same = latest is not None and says_the_same(latest, zones)
         version = latest.version if latest is not None else 0
         if not same:
             version += 1
@@ -91,26 +90,6 @@ def _write_set(store: Store, zones: ZoneSet, file: str, actor: str) -> dict[str,
         "unchanged": revision is None,
         "revision": revision,
     }
-
-
-def _latest(reader: Reader, name: str) -> Any:
-    table = models.ZoneSet
-    rows = reader.rows(
-        sa.select(table.__table__)
-        .where(table.name == name, reader.known(table))
-        .order_by(table.version.desc())
-        .limit(1)
-    )
-    return rows[0] if rows else None
-
-
-def _facts(row: Any) -> tuple[Any, ...]:
-    return row.content_hash, row.status, row.valid_from, row.valid_to, row.accuracy_m
-
-
-def _wanted(zones: ZoneSet) -> tuple[Any, ...]:
-    days = (zones.validity.start, zones.validity.end)
-    return (zones.content_hash, zones.status.value, *days, zones.accuracy_m)
 
 
 def _write(writer: Any, zones: ZoneSet, version: int, file: str) -> None:
