@@ -43,6 +43,16 @@ from service.store.layer_tables import (
     Zone,
     ZoneSet,
 )
+from service.store.money_tables import (
+    HeatSource,
+    Indicator,
+    Objection,
+    ObjectionEvent,
+    Publication,
+    RulebookVersion,
+    Statement,
+    StatementEvent,
+)
 from service.store.point_tables import (
     AssessedDay,
     Clustering,
@@ -79,18 +89,26 @@ __all__ = [
     "FirePointState",
     "GridCell",
     "GridSet",
+    "HeatSource",
     "IdempotentWrite",
+    "Indicator",
     "LayerStack",
     "Lease",
+    "Objection",
+    "ObjectionEvent",
     "Observation",
     "PlannedBurn",
+    "Publication",
     "RegimeRule",
     "RejectedRow",
     "Revision",
+    "RulebookVersion",
     "Ruling",
     "ServiceArea",
     "Sighting",
     "SpecialPeriod",
+    "Statement",
+    "StatementEvent",
     "Supersession",
     "Unit",
     "UnitCode",
@@ -103,5 +121,5 @@ __all__ = [
     "ZoneSet",
 ]
 
-INDEXED_GEOMETRY = ("detection", "boundary_unit", "grid_cell", "zone", "fire_point_state")
+INDEXED_GEOMETRY = ("detection", "boundary_unit", "grid_cell", "zone", "fire_point_state", "heat_source")
 """Tables whose geometry has an R*Tree (SQLite) or GiST (PostGIS) index."""

@@ -128,7 +128,19 @@ class Ruling(Key, Recorded, Base):
 
 
 class Verification(Key, Recorded, Base):
-    """What people found on the ground; later ones supersede and all are kept."""
+    """What people found on the ground; later ones supersede and all are kept.
+
+    Attributes
+    ----------
+    area_mu, area_exact
+        Burnt area in 亩 for maps, and the same as an exact decimal text for money.
+    actor, unit_uid
+        Who recorded it, and the unit of that identity; NULL for the operator of the machine.
+    source_kind
+        What looked: patrol, drone, camera, public report; NULL where it is not said.
+    row_key
+        Hash of the row of a table it came from: the same row read twice changes nothing.
+    """
 
     __tablename__ = "verification"
     fire_point_id: Mapped[str] = mapped_column(index=True)
@@ -141,6 +153,11 @@ class Verification(Key, Recorded, Base):
     area_mu: Mapped[float | None]
     lon: Mapped[float | None]
     lat: Mapped[float | None]
+    area_exact: Mapped[str | None]
+    actor: Mapped[str | None]
+    unit_uid: Mapped[str | None]
+    source_kind: Mapped[str | None]
+    row_key: Mapped[str | None] = mapped_column(index=True)
 
 
 class FireListIssue(Key, Recorded, Base):

@@ -232,6 +232,10 @@ class Fen(TypeDecorator[Decimal]):
     impl = sa.BigInteger
     cache_ok = True
 
+    def load_dialect_impl(self, dialect: sa.Dialect) -> TypeEngine[Any]:
+        """SQLite's INTEGER holds 64 bits; GDAL knows no BIGINT."""
+        return dialect.type_descriptor(sa.Integer() if dialect.name == "sqlite" else sa.BigInteger())
+
     def process_bind_param(self, value: Decimal | None, dialect: sa.Dialect) -> int | None:
         """Refuse floats and fractions of a fen: rounding is the rulebook's decision, not the store's."""
         if value is None:
