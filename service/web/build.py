@@ -1,4 +1,4 @@
-"""Fetch the third-party files of the web map: ``python -m service.web.build``.
+"""Fetch the third-party files of the web map and the documents: ``python -m service.web.build``.
 
 An explicit step, because nothing of others is committed. npm checks every package against the SHA-512 of the lock file
 and runs no script; what the pages need is copied, with its licence and a manifest of SHA-256 hashes, in one rename, so
@@ -34,6 +34,12 @@ WANTED: Mapping[str, tuple[str, ...]] = {
         "dist/images/marker-icon-2x.png",
         "dist/images/marker-shadow.png",
         "LICENSE",
+    ),
+    # Noto Sans SC, whole and unchanged (OFL-1.1): the font of every PDF. The package's own code (MIT) is not taken.
+    "@expo-google-fonts/noto-sans-sc": (
+        "400Regular/NotoSansSC_400Regular.ttf",
+        "700Bold/NotoSansSC_700Bold.ttf",
+        "LICENSE_FONT",
     ),
 }
 """Files taken from each package; ``dist/`` is dropped from the copied path."""
