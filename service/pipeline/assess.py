@@ -29,7 +29,7 @@ from service.pipeline.layers_store import Layers
 from service.pipeline.live import LiveDetections, Versions, candidates, clustering_versions, live_detections
 from service.pipeline.register_store import load_register
 from service.pipeline.rulings import Rulings, rulings_in_force
-from service.store.engine import Reader, Store
+from service.store.engine import Reader, Store, Writer
 from service.store.lease import lease
 from service.store.models import AssessedDay, Supersession
 from service.store.types import canonical_json
@@ -82,22 +82,22 @@ def assess(
     with lease(store, COMMAND), collector_paused():
         for _ in range(_ATTEMPTS):
             with store.reader() as reader:
-                plan = _plan(reader, start, end, progress)
-            if not plan.redone:
-                return plan.report()
+                found = plan(reader, start, end, progress=progress)
+            if not found.redone:
+                return found.report()
             with store.writer(actor, COMMAND, {"from": str(start), "to": str(end)}) as writer:
-                if writer.rev == plan.rev:
-                    return plan.report(states.write(writer, plan.outcome, plan.fingerprints))
+                if writer.rev == found.rev:
+                    return found.report(found.write(writer))
         # Others keep writing: compute inside the lock, once.
         with store.writer(actor, COMMAND, {"from": str(start), "to": str(end)}) as writer:
-            plan = _plan(writer, start, end, progress)
-            if not plan.redone:
-                return plan.report()
-            return plan.report(states.write(writer, plan.outcome, plan.fingerprints))
+            found = plan(writer, start, end, progress=progress)
+            if not found.redone:
+                return found.report()
+            return found.report(found.write(writer))
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Plan:
     """A computed assessment, and the revision it was computed at."""
 
     rev: int
@@ -106,7 +106,12 @@ class _Plan:
     fingerprints: dict[dt.date, str]
     outcome: states.Outcome
 
+    def write(self, writer: Writer) -> states.Written:
+        """Write the differences to what is stored; the writer must stand at the revision it was computed at."""
+        return states.write(writer, self.outcome, self.fingerprints)
+
     def report(self, written: states.Written | None = None) -> AssessReport:
+        """Return what an assessment says of itself."""
         written = written or states.Written(0, 0, 0, 0)
         return AssessReport(
             self.days,
@@ -121,20 +126,33 @@ class _Plan:
         )
 
 
-def _plan(
-    reader: Reader, start: dt.date | None, end: dt.date | None, progress: Callable[[str], None] | None
-) -> _Plan:
+def plan(
+    reader: Reader,
+    start: dt.date | None,
+    end: dt.date | None,
+    *,
+    progress: Callable[[str], None] | None = None,
+    versions: Versions | None = None,
+    layers: Layers | None = None,
+) -> Plan:
+    """Compute the assessment of some fire days and write nothing.
+
+    Parameters
+    ----------
+    versions, layers
+        Clustering records and layers to assess by in place of those in force: what if they were others.
+    """
     area = current_area(reader)
     if area is None:
         raise no_area()
-    versions = clustering_versions(reader)
+    versions = versions or clustering_versions(reader)
     if not versions.names:
         raise RefusedInputError(
             "no_clustering",
             "没有聚类参数记录：请先运行 huodian init",
             "no clustering record is loaded: run `huodian init` first",
         )
-    layers = Layers(reader)
+    layers = layers or Layers(reader)
     rulings = rulings_in_force(reader)
     fingerprints = _fingerprints(reader, area, versions, layers, rulings, start, end)
     stored = _stored_fingerprints(reader, start, end)
@@ -145,7 +163,7 @@ def _plan(
         progress(f"{redone[0]} – {redone[-1]}: {len(redone)}")
     outcome = _compute(reader, area, versions, layers, rulings, redone) if redone else states.Outcome.empty()
     changed = {day: fingerprints.get(day, "") for day in redone}
-    return _Plan(reader.rev, len(fingerprints.keys() | stored.keys()), redone, changed, outcome)
+    return Plan(reader.rev, len(fingerprints.keys() | stored.keys()), redone, changed, outcome)
 
 
 def _fingerprints(

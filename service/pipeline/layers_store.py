@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -159,12 +159,15 @@ class Layers:
     ----------
     reader
         The read whose revision decides what is known.
+    instead
+        Ids of boundary sets by level that stand, on every day, in place of those in force: what if.
     """
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, *, instead: Mapping[str, int] | None = None) -> None:
         from service.pipeline.regime_store import load_regimes
 
         self._reader = reader
+        self._instead = dict(instead or {})
         self._home = str(reader.connection.engine.url)
         self._regimes, self._regime_record = load_regimes(reader)
         self._uses = reader.rows(
@@ -203,7 +206,7 @@ class Layers:
         return self._stacks[key]
 
     def _ids(self, day: dt.date) -> tuple[tuple[tuple[str, int], ...], int | None, tuple[int, ...]]:
-        uses = {level: set_id for level, from_date, set_id in self._uses if from_date <= day}
+        uses = {level: set_id for level, from_date, set_id in self._uses if from_date <= day} | self._instead
         grid = None
         for set_id, start, end in self._grids:
             if Validity(start, end).holds(day):

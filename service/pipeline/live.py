@@ -170,9 +170,11 @@ def live_detections(reader: Reader, area: Area, spans: Sequence[tuple[int, int]]
     return near.take(np.lexsort((near.lat, near.lon, code, near.minute)))
 
 
-def _best_rows(reader: Reader, area: Area, first: int, last: int) -> list[Any]:
-    d, o = Detection.__table__, Observation.__table__
-    content = (
+def best_first(o: Any) -> tuple[Any, ...]:
+    """Return the total order of the observations of one detection by which the first decides."""
+    return (
+        o.c.rank.desc(),
+        sa.case((o.c.scan_km.is_(None), 1), else_=0),
         sa.func.coalesce(o.c.frp_mw, -1.0).desc(),
         o.c.confidence_class,
         sa.func.coalesce(o.c.confidence_raw, ""),
@@ -186,6 +188,10 @@ def _best_rows(reader: Reader, area: Area, first: int, last: int) -> list[Any]:
         sa.func.coalesce(o.c.bright_2, -1.0),
         sa.func.coalesce(o.c.extra, ""),
     )
+
+
+def _best_rows(reader: Reader, area: Area, first: int, last: int) -> list[Any]:
+    d, o = Detection.__table__, Observation.__table__
     query = (
         sa.select(
             d.c.id,
@@ -203,7 +209,7 @@ def _best_rows(reader: Reader, area: Area, first: int, last: int) -> list[Any]:
             *_inside(d, area),
             _not_replaced(reader, d),
         )
-        .order_by(d.c.id, o.c.rank.desc(), sa.case((o.c.scan_km.is_(None), 1), else_=0), *content)
+        .order_by(d.c.id, *best_first(o))
     )
     rows = reader.connection.execute(query).all()
     best: list[Any] = []
