@@ -7,35 +7,24 @@ the rulebook does not cover is refused; money that a person has to decide about 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Context, Decimal, localcontext
-from typing import Any
+from operator import attrgetter
 
-from service.accountability.amounts import of_area, scaled, to_fen
-from service.accountability.clauses import (
-    AreaCharge,
-    Clause,
-    FlatCharge,
-    LadderCharge,
-    OrdinalCharge,
-    PercentCharge,
-    Rate,
-)
-from service.accountability.eligibility import Counted, fits, held, judge, left_out, said
+from service.accountability.clauses import Clause, LadderCharge, OrdinalCharge
+from service.accountability.eligibility import Judge, Judged, held, left_out
 from service.accountability.escalate import escalate
 from service.accountability.facts import Fact, SeasonUnit
 from service.accountability.findings import Adjudication, Charge, Held, LeftOut, UncoveredError
-from service.accountability.ordering import Candidate, Placed, instant_of, place
+from service.accountability.ordering import Candidate, instant_of
+from service.accountability.pricing import Pricer, Waiting
 from service.accountability.reward import deposits, reward
-from service.accountability.rulebook import Rulebook, matches
-from service.accountability.windows import civil_day
-from service.accountability.words import plain
+from service.accountability.rulebook import Rulebook
 
-_HUNDRED = Decimal(100)
 _DIGITS = 60
 """Far beyond any sum of money; the caller's own precision must not reach a bill."""
-_LATER = 2
-"""The ordinal whose tier a fire outside the windows is charged by, where the rule says so."""
 
 
 def choose(books: Sequence[Rulebook], day: dt.date) -> Rulebook:
@@ -71,7 +60,8 @@ def adjudicate(book: Rulebook, facts: Iterable[Fact], units: Iterable[SeasonUnit
     book
         The rule.
     facts
-        Every fire point of the seasons in question, each once; an order of "first" needs them all.
+        Every fire point of the seasons in question, each once; an order of "first" needs them all. They may come from a
+        generator: one copy is held, and the answer's charges refer to it.
     units
         The units of those seasons: for rewards, densities, shares, bases and deposits.
 
@@ -82,285 +72,190 @@ def adjudicate(book: Rulebook, facts: Iterable[Fact], units: Iterable[SeasonUnit
     ValueError
         When a fire point or a unit is given twice with different facts.
     """
-    with localcontext(Context(prec=_DIGITS)):
+    with _no_collecting(), localcontext(Context(prec=_DIGITS)):
         return _adjudicate(book, _once(facts), _units(units))
 
 
-def _adjudicate(
-    book: Rulebook, known: list[Fact], units: dict[tuple[str, str, str], SeasonUnit]
-) -> Adjudication:
-    _require_covered(book, known)
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Keep the cycle collector from walking millions of new objects, none of which is in a cycle, again and again."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _adjudicate(book: Rulebook, known: list[Fact], units: list[SeasonUnit]) -> Adjudication:
     run = _Run(book, units)
     for fact in known:
         run.take(fact)
-    run.charge()
-    everyone = tuple(run.units.values())
-    charges = tuple(sorted(run.charges, key=lambda one: (one.payer, one.season, one.fire_point_id)))
+    run.require_covered()
+    charges = run.charge()
     return Adjudication(
         rulebook=book.id,
-        rulebook_hash=run.hash,
+        rulebook_hash=book.content_hash,
         status=book.status,
         charges=charges,
-        held=tuple(sorted(run.held, key=lambda one: (one.fire_point_id, one.reason))),
-        left_out=tuple(sorted(run.left_out, key=lambda one: (one.fire_point_id, one.reason))),
-        escalations=escalate(book, run.counted, everyone),
-        rewards=reward(book, [*run.counted, *run.lifted], run.open_facts, everyone),
-        deposits=deposits(book, charges, everyone),
+        held=tuple(sorted(run.held, key=attrgetter("fire_point_id", "reason"))),
+        left_out=tuple(run.left_out),
+        escalations=escalate(book, run.counted, units),
+        rewards=reward(book, [*run.counted, *run.lifted], run.waiting, units),
+        deposits=deposits(book, charges, units),
     )
 
 
 def _once(facts: Iterable[Fact]) -> list[Fact]:
-    found: dict[str, Fact] = {}
-    for fact in facts:
-        if found.setdefault(fact.fire_point_id, fact) != fact:
+    """Return the facts by id, each once: everything that follows keeps that order."""
+    known = sorted(facts, key=attrgetter("fire_point_id"))
+    found: list[Fact] = []
+    last: Fact | None = None
+    for fact in known:
+        if last is None or fact.fire_point_id != last.fire_point_id:
+            found.append(fact)
+            last = fact
+        elif fact != last:
             raise ValueError(f"{fact.fire_point_id} is given twice with different facts")
-    return [found[name] for name in sorted(found)]
+    return found
 
 
-def _units(units: Iterable[SeasonUnit]) -> dict[tuple[str, str, str], SeasonUnit]:
-    found: dict[tuple[str, str, str], SeasonUnit] = {}
-    for unit in units:
-        if found.setdefault((unit.season, unit.level, unit.code), unit) != unit:
+def _units(units: Iterable[SeasonUnit]) -> list[SeasonUnit]:
+    """Return the units by season, level and code, each once."""
+    known = sorted(units, key=attrgetter("season", "level", "code"))
+    found: list[SeasonUnit] = []
+    last: SeasonUnit | None = None
+    for unit in known:
+        if last is None or (unit.code, unit.level, unit.season) != (last.code, last.level, last.season):
+            found.append(unit)
+            last = unit
+        elif unit != last:
             raise ValueError(f"{unit.code} is given twice for {unit.season}")
-    return {key: found[key] for key in sorted(found)}
-
-
-def _require_covered(book: Rulebook, facts: Iterable[Fact]) -> None:
-    days = sorted({civil_day(fact.overpass) for fact in facts})
-    for day in days:
-        if not book.validity.holds(day):
-            raise UncoveredError(
-                "no_rulebook",
-                f"规则 {book.id} 不适用于 {day}(有效期自 {book.validity.from_} 起),不能计算金额；请换用该日有效的规则",
-                f"rulebook {book.id} does not cover {day} (in force from {book.validity.from_}), "
-                "so no amount can be given; use the rule of that date",
-            )
+    return found
 
 
 class _Run:
     """One adjudication under way: facts sorted into counted, held and left out, then priced clause by clause."""
 
-    def __init__(self, book: Rulebook, units: dict[tuple[str, str, str], SeasonUnit]) -> None:
+    def __init__(self, book: Rulebook, units: Sequence[SeasonUnit]) -> None:
         self.book = book
-        self.hash = book.content_hash
         self.units = units
-        self.mitigations = {one.reason: one for one in book.exemptions}
-        self.weights: dict[str, Decimal] = {one.finding: one.weight for one in book.counts.weights}
-        self.asks_zone, self.asks_area = _asks(book)
-        self.counted: list[Counted] = []
-        self.lifted: list[Counted] = []
-        self.open_facts: list[Fact] = []
-        self.charges: list[Charge] = []
+        self.counted: list[Judged] = []
+        self.lifted: list[Judged] = []
+        self.waiting: list[Judged] = []
         self.held: list[Held] = []
         self.left_out: list[LeftOut] = []
-        self._by_clause: dict[int, list[Counted]] = {}
+        self._judge = Judge(book)
+        self._by_clause: list[list[Judged]] = [[] for _ in book.charges]
+        self._special = {one.code for one in book.payer.special} if book.payer else set()
 
     def take(self, fact: Fact) -> None:
         """Sort one fact: counted under a clause, held, or left out with its reason."""
-        found = judge(self.book, fact)
-        if isinstance(found, LeftOut):
-            self.left_out.append(found)
-        elif isinstance(found, Held):
-            self.held.append(found)
-            self.open_facts.append(fact)
-        elif self._lifted(fact):
-            self.left_out.append(left_out(fact, "exempt"))
-            self.lifted.append(found)
-        else:
-            self.counted.append(found)
-            if self.book.charges:
-                self._assign(found)
-
-    def _lifted(self, fact: Fact) -> bool:
-        kept = [self.mitigations[one].keeps_percent for one in fact.exemptions if one in self.mitigations]
-        return Decimal(0) in kept
-
-    def _assign(self, counted: Counted) -> None:
-        fact = counted.fact
-        if (self.asks_zone or self.asks_area) and "zone" in fact.doubts:
-            self._hold(fact, "zone_in_doubt")
-            return
-        if self.asks_zone and fact.zone == "unknown":
-            self._hold(fact, "zone_unknown")
-            return
-        for index, clause in enumerate(self.book.charges):
-            if fits(clause.when, counted):
-                self._by_clause.setdefault(index, []).append(counted)
+        one = self._judge(fact)
+        verdict = one.verdict
+        if verdict.counts:
+            self.counted.append(one)
+            if verdict.clause is not None:
+                self._by_clause[verdict.clause].append(one)
                 return
-        self.left_out.append(left_out(counted.fact, "no_clause"))
+        elif verdict.lifted:
+            self.lifted.append(one)
+        if verdict.waits:
+            self._hold(one, verdict.reason)
+        elif verdict.reason:
+            self.left_out.append(left_out(fact, verdict.reason))
 
-    def charge(self) -> None:
-        """Price every counted fact under its clause."""
+    def require_covered(self) -> None:
+        """Refuse the first day that the rulebook does not cover."""
+        book = self.book
+        for day in sorted(self._judge.days):
+            if not book.validity.holds(day):
+                raise UncoveredError(
+                    "no_rulebook",
+                    f"规则 {book.id} 不适用于 {day}(有效期自 {book.validity.from_} 起),不能计算金额；请换用该日有效的规则",
+                    f"rulebook {book.id} does not cover {day} (in force from {book.validity.from_}), "
+                    "so no amount can be given; use the rule of that date",
+                )
+
+    def charge(self) -> tuple[Charge, ...]:
+        """Price every counted fact under its clause; by payer, season and id."""
+        found: dict[tuple[str, str], list[Charge]] = {}
         for index, clause in enumerate(self.book.charges):
-            candidates = [
-                found for one in self._by_clause.get(index, ()) if (found := self._candidate(clause, one))
-            ]
-            if isinstance(clause, OrdinalCharge | LadderCharge):
-                self._in_order(clause, candidates)
-            else:
-                for one in candidates:
-                    self._alone(clause, one)
-
-    def _candidate(self, clause: Clause, counted: Counted) -> Candidate | None:
-        """Return who pays and where it is ordered; None, and held, while that is not certain."""
-        fact = counted.fact
-        payer_rule = self.book.payer
-        if payer_rule is None:  # a rulebook with charges has one: checked when it was read
-            return None
-        payer, doubtful = self._payer(fact)
-        order = clause.order if isinstance(clause, OrdinalCharge | LadderCharge) else None
-        unit = fact.unit(order.scope) if order else None
-        reason = ""
-        if doubtful:
-            reason = "payer_in_doubt"
-        elif payer is None or (order and unit is None):
-            reason = "payer_unknown"
-        elif order and order.scope != payer_rule.level and order.scope in fact.doubts:
-            reason = "scope_in_doubt"
-        elif order and instant_of(fact, order) is None:
-            reason = "instant_unknown"
-        if reason or payer is None:
-            self._hold(fact, reason)
-            return None
-        scope_unit = payer if order is None or order.scope == payer_rule.level or unit is None else unit.payer
-        period = self.book.period(order.reset, counted.day) if order else self.book.season(counted.day)
-        places = fact.pixels if self.book.counts.unit == "pixel" else 1
-        return Candidate(counted, payer, scope_unit, period, places)
-
-    def _payer(self, fact: Fact) -> tuple[str | None, bool]:
-        rule = self.book.payer
-        if rule is None:
-            return None, False
-        if fact.special_payer is not None:
-            codes = {one.code for one in rule.special}
-            if fact.special_payer in codes:
-                return fact.special_payer, False
-        unit = fact.unit(rule.level)
-        return (unit.payer if unit else None), rule.level in fact.doubts
-
-    def _hold(self, fact: Fact, reason: str) -> None:
-        self.held.append(held(fact, reason))
-        self.open_facts.append(fact)
-
-    def _in_order(self, clause: OrdinalCharge | LadderCharge, candidates: list[Candidate]) -> None:
-        first_tier: list[Candidate] = []
-        later: list[Candidate] = []
-        for one in candidates:
-            (later if one.counted.as_later else first_tier).append(one)
-        for placed in place(clause, first_tier):
-            self._placed(clause, placed)
-        for one in later:
-            if isinstance(clause, OrdinalCharge):
-                self._later(clause, one)
-
-    def _placed(self, clause: OrdinalCharge | LadderCharge, placed: Placed) -> None:
-        one = placed.candidate
-        amount = placed.amount
-        trace: dict[str, Any] = {"ordinal": placed.ordinal, **_scope(clause, one)}
-        area = one.counted.fact.area_mu
-        first_by_area = clause.area_as_first if isinstance(clause, OrdinalCharge) else None
-        if (
-            isinstance(clause, OrdinalCharge)
-            and first_by_area
-            and area is not None
-            and first_by_area.holds(area)
-        ):
-            amount = clause.tiers[0].each.value * one.places
-            trace["as_first_by_area"] = plain(area)
-            placed = Placed(one, placed.ordinal, amount)
-        if placed.tied:
-            trace["tied"] = placed.tied
-            trace["tie"] = clause.order.tie
-        if placed.open_amount:
-            zh, en = said("tie")
-            name, stake = one.counted.fact.fire_point_id, to_fen(placed.open_amount)
-            self.held.append(Held(name, "tie", zh, en, stake, placed.tied))
-        self._write(clause, one, amount, trace)
-
-    def _later(self, clause: OrdinalCharge, one: Candidate) -> None:
-        tier = next(tier for tier in clause.tiers if tier.to is None or tier.to >= _LATER)
-        trace = {"ordinal": None, **_scope(clause, one), "outside_windows": "as_later"}
-        self._write(clause, one, tier.each.value * one.places, trace)
-
-    def _alone(self, clause: Clause, one: Candidate) -> None:
-        fact = one.counted.fact
-        if isinstance(clause, FlatCharge):
-            self._write(clause, one, clause.each.value * one.places, {})
-        elif isinstance(clause, AreaCharge):
-            if fact.area_mu is None:
-                self._hold(fact, "area_unknown")
-            else:
-                self._write(clause, one, of_area(clause, fact.area_mu), {"area_mu": plain(fact.area_mu)})
-        elif isinstance(clause, PercentCharge):
-            self._percent(clause, one)
-
-    def _percent(self, clause: PercentCharge, one: Candidate) -> None:
-        base = self._base(clause, one)
-        if base is None:
-            self._hold(one.counted.fact, "base_unknown")
-            return
-        rate: Rate = next(rate for rate in clause.rates if fits(rate.when, one.counted))
-        trace = {"base": clause.base, "base_amount": plain(base), "percent": plain(rate.percent)}
-        self._write(clause, one, base * rate.percent / _HUNDRED * one.places, trace)
-
-    def _base(self, clause: PercentCharge, one: Candidate) -> Decimal | None:
-        rule = self.book.payer
-        unit = self.units.get((self.book.season(one.counted.day), rule.level if rule else "", one.payer))
-        return unit.indicators.get(clause.base) if unit else None
-
-    def _write(self, clause: Clause, one: Candidate, amount: Decimal, extra: Mapping[str, Any]) -> None:
-        fact = one.counted.fact
-        weight = self.weights.get(fact.finding, Decimal(1)) if fact.finding else Decimal(1)
-        eased = sorted(
-            (self.mitigations[name] for name in set(fact.exemptions) if name in self.mitigations),
-            key=lambda found: (found.keeps_percent, found.reason),
+            pricer = Pricer(self.book, clause, self.units)
+            for stretch, members in self._stretches(clause, self._by_clause[index]).items():
+                for one in pricer.price(stretch, members):
+                    if isinstance(one, Waiting):
+                        self._wait(one)
+                        continue
+                    key = (one.payer, one.season)
+                    group = found.get(key)
+                    if group is None:
+                        found[key] = [one]
+                    else:
+                        group.append(one)
+            self._by_clause[index] = []  # a million of them need not outlive their charges
+        return tuple(
+            one for key in sorted(found) for one in sorted(found[key], key=attrgetter("fact.fire_point_id"))
         )
-        kept = eased[0].keeps_percent if eased else _HUNDRED
-        basis: dict[str, Any] = {
-            **self._header(clause),
-            **extra,
-            "amount_before": plain(amount),
-            "weight": plain(weight),
-            "kept_percent": plain(kept),
-            "eased_by": eased[0].reason if eased else None,
-            "windows": one.counted.windows,
-            "places": one.places,
-        }
-        self.charges.append(
-            Charge(
-                fact.fire_point_id,
-                one.payer,
-                self.book.season(one.counted.day),
-                self.book.payer.collector if self.book.payer else "",
-                clause.clause,
-                scaled(amount, weight, kept / _HUNDRED),
-                basis,
-                fact,
+
+    def _wait(self, one: Waiting) -> None:
+        if one.at_stake is None:
+            self._hold(one.judged, one.reason)
+        else:  # a tie: it is charged what is certain, so that nothing else waits
+            known = held(one.judged.fact, one.reason)
+            self.held.append(
+                Held(known.fire_point_id, known.reason, known.zh, known.en, one.at_stake, one.among)
             )
-        )
 
-    def _header(self, clause: Clause) -> dict[str, Any]:
-        return {
-            "rulebook": self.book.id,
-            "rulebook_hash": self.hash,
-            "status": self.book.status,
-            "clause": clause.clause,
-            "kind": clause.kind,
-        }
+    def _hold(self, one: Judged, reason: str) -> None:
+        self.held.append(held(one.fact, reason))
+        if self.book.rewards:
+            self.waiting.append(one)
 
+    def _stretches(self, clause: Clause, judged: list[Judged]) -> dict[tuple[str, str], list[Candidate]]:
+        """Return who pays for each, by the unit and stretch that order it; held while that is not certain."""
+        found: dict[tuple[str, str], list[Candidate]] = {}
+        order = clause.order if isinstance(clause, OrdinalCharge | LadderCharge) else None
+        by_pixel = self.book.counts.unit == "pixel"
+        for one in judged:
+            payer, unit, reason = self._payer(clause, one.fact)
+            if reason:
+                self._hold(one, reason)
+                continue
+            key = (unit, one.when.period(order.reset)) if order else ("", "")
+            candidate = Candidate(one, payer, one.fact.pixels if by_pixel else 1)
+            group = found.get(key)
+            if group is None:
+                found[key] = [candidate]
+            else:
+                group.append(candidate)
+        return found
 
-def _asks(book: Rulebook) -> tuple[bool, bool]:
-    """Return whether any charge depends on the zone, and on the area, of a fire point."""
-    found = [match for path, match in matches(book) if path[0] == "charges" and match is not None]
-    return any(match.zones for match in found), any(match.areas for match in found)
-
-
-def _scope(clause: OrdinalCharge | LadderCharge, one: Candidate) -> dict[str, str]:
-    order = clause.order
-    return {
-        "basis": order.basis,
-        "scope": order.scope,
-        "scope_unit": one.scope_unit,
-        "reset": order.reset,
-        "period": one.period,
-    }
+    def _payer(self, clause: Clause, fact: Fact) -> tuple[str, str, str]:
+        """Return who pays, the unit that orders it, and why neither is certain."""
+        rule = self.book.payer
+        if rule is None:  # a rulebook with charges has one: checked when it was read
+            return "", "", "payer_unknown"
+        level = rule.level
+        if fact.special_payer is not None and fact.special_payer in self._special:
+            payer: str | None = fact.special_payer
+        elif level in fact.doubts:
+            return "", "", "payer_in_doubt"
+        else:
+            found = fact.unit(level)
+            payer = found.payer if found else None
+        if payer is None:
+            return "", "", "payer_unknown"
+        if not isinstance(clause, OrdinalCharge | LadderCharge):
+            return payer, "", ""
+        order = clause.order
+        unit = fact.unit(order.scope)
+        if unit is None:
+            return "", "", "payer_unknown"
+        if order.scope != level and order.scope in fact.doubts:
+            return "", "", "scope_in_doubt"
+        if instant_of(fact, order) is None:
+            return "", "", "instant_unknown"
+        # The scope at the payer's level is the payer: districts that pay as their city have one first.
+        return payer, payer if order.scope == level else unit.payer, ""

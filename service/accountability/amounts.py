@@ -22,13 +22,14 @@ def to_fen(amount: Decimal) -> Decimal:
 
 def of_ordinals(clause: OrdinalCharge | LadderCharge, first: int, count: int) -> Decimal:
     """Return what the ordinals `first`, `first + 1`, … cost together; a pixel count can take several."""
+    if count == 1:
+        return _of_ordinal(clause, first)
     return sum((_of_ordinal(clause, first + step) for step in range(count)), Decimal(0))
 
 
 def _of_ordinal(clause: OrdinalCharge | LadderCharge, ordinal: int) -> Decimal:
     if isinstance(clause, OrdinalCharge):
-        tiers = clause.tiers
-        return next(one.each.value for one in tiers if one.to is None or ordinal <= one.to)
+        return next(one.each.value for one in clause.tiers if one.to is None or ordinal <= one.to)
     steps = 2 ** (min(ordinal, _TOP_STEP) - 1) if clause.growth == "double" else ordinal
     amount = clause.base.value * steps
     return min(amount, clause.ceiling.value) if clause.ceiling else amount

@@ -1,13 +1,18 @@
-"""Which fire points a rulebook counts, and the reason code of each that it does not."""
+"""Which fire points a rulebook counts, and the reason code of each that it does not.
+
+Fire points that are alike in all that a rulebook asks (window, sources, state, place, finding, …) get one verdict,
+reached once: a season of a million has a few thousand kinds of them.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 
 from service.accountability.facts import Fact, narrower
-from service.accountability.findings import Held, LeftOut
-from service.accountability.rulebook import Place, Rulebook
+from service.accountability.findings import Held, LeftOut, Weighing
+from service.accountability.rulebook import Place, Rulebook, matches
 from service.accountability.windows import civil_day
 from service.accountability.words import Match
 
@@ -43,14 +48,79 @@ _SAID: dict[str, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """A fire point that counts, and how it came to."""
+_WAITS = frozenset(
+    {
+        *("zone_unknown", "zone_in_doubt", "not_verified", "overdue", "denial_unreviewed", "not_publicised"),
+        *("finding_unknown", "instant_unknown", "payer_unknown", "payer_in_doubt", "scope_in_doubt"),
+        *("area_unknown", "base_unknown", "tie"),
+    }
+)
+"""The reasons for which a fire point is held until a person acts; for all others it is left out."""
 
-    fact: Fact
+_ONE = Decimal(1)
+_HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A Beijing day as a rulebook sees it."""
+
     day: dt.date
     windows: tuple[str, ...]
-    as_later: bool
+    everywhere: bool
+    season: str
+
+    def period(self, reset: str) -> str:
+        """Return the label of the stretch in which ordinals and counts run on."""
+        if reset == "season":
+            return self.season
+        return str(self.day.year) if reset == "year" else "ever"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """What a rulebook makes of fire points that are alike in all that it asks.
+
+    Attributes
+    ----------
+    counts
+        Whether they count: for escalations, and against a reward for no fire.
+    reason
+        Why they are held or left out, or empty; some that count are held as well (the zone is in doubt).
+    lifted
+        Whether an exemption lifts their charge: they were fires all the same.
+    clause, rate
+        Position of the first clause, and of its first rate, that is about them.
+    raises
+        For each escalation, whether it is about them.
+    """
+
+    counts: bool
+    reason: str
+    lifted: bool
+    clause: int | None
+    rate: int | None
+    raises: tuple[bool, ...]
+    weighing: Weighing
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person has to act before it is left out or charged."""
+        return self.reason in _WAITS
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A fire point with its day and its verdict."""
+
+    fact: Fact
+    when: When
+    verdict: Verdict
+
+    @property
+    def as_later(self) -> bool:
+        """Whether it lies outside all windows, where the rule charges that as a later one."""
+        return not self.when.windows
 
 
 def left_out(fact: Fact, reason: str) -> LeftOut:
@@ -70,84 +140,159 @@ def said(reason: str) -> tuple[str, str]:
     return _SAID[reason]
 
 
-def judge(book: Rulebook, fact: Fact) -> Counted | Held | LeftOut:
-    """Return whether `fact` counts: window, source, place, then state, then finding; the first that fails says why."""
-    day = civil_day(fact.overpass)
-    windows = tuple(one.name for one in book.windows if one.holds(day))
-    everywhere = any(one.everywhere and one.holds(day) for one in book.windows)
-    if not windows and book.counts.outside_windows == "not_counted":
-        return left_out(fact, "out_of_season")
-    failed = (
-        _source(book, fact)
-        or (_denied(book, fact) if fact.state == "denied" else None)
-        or (None if everywhere else _place(book, fact))
-        or _state(book, fact)
-        or _finding(book, fact)
-    )
-    return failed or Counted(fact, day, windows, not windows)
+class Judge:
+    """Says of each fire point whether it counts, under which clause and with what weight; it remembers its verdicts.
+
+    Attributes
+    ----------
+    days
+        What it knows of every day it was asked about.
+    """
+
+    def __init__(self, book: Rulebook) -> None:
+        self.days: dict[dt.date, When] = {}
+        self._book = book
+        self._seen: dict[tuple[object, ...], Verdict] = {}
+        self._weighings: dict[Weighing, Weighing] = {}
+        self._weights = {str(one.finding): one.weight for one in book.counts.weights}
+        self._mitigations = {one.reason: one.keeps_percent for one in book.exemptions}
+        asked = [match for path, match in matches(book) if path[0] == "charges" and match is not None]
+        self._asks_zone = any(match.zones for match in asked)
+        self._asks_area = any(match.areas for match in asked)
+
+    def __call__(self, fact: Fact) -> Judged:
+        """Return the fact with its verdict."""
+        day = civil_day(fact.overpass)
+        when = self.days.get(day)
+        if when is None:
+            when = self.days[day] = self._when(day)
+        # All that a verdict reads of a fact; `_reach` must read nothing else.
+        key = (
+            *(when.windows, fact.sources, fact.state, fact.finding, fact.regime, fact.zone, fact.within_plan),
+            *(fact.doubts, fact.areas, fact.exemptions, fact.denial_reviewed_by),
+        )
+        verdict = self._seen.get(key)
+        if verdict is None:
+            verdict = self._seen[key] = self._reach(fact, when)
+        return Judged(fact, when, verdict)
+
+    def _when(self, day: dt.date) -> When:
+        held_by = [one for one in self._book.windows if one.holds(day)]
+        names = tuple(one.name for one in held_by)
+        return When(day, names, any(one.everywhere for one in held_by), self._book.season(day))
+
+    def _reach(self, fact: Fact, when: When) -> Verdict:
+        book = self._book
+        reason = _failing(book, fact, when)
+        lifted = not reason and any(self._mitigations.get(one) == 0 for one in fact.exemptions)
+        counts = not reason and not lifted
+        clause: int | None = None
+        if lifted:
+            reason = "exempt"
+        elif counts and book.charges:
+            reason, clause = self._assign(fact, when)
+        return Verdict(
+            counts=counts,
+            reason=reason,
+            lifted=lifted,
+            clause=clause,
+            rate=_rate(book, clause, fact, when),
+            raises=tuple(fits(one.when, fact, when) for one in book.escalations),
+            weighing=self._weigh(fact, when),
+        )
+
+    def _assign(self, fact: Fact, when: When) -> tuple[str, int | None]:
+        if (self._asks_zone or self._asks_area) and "zone" in fact.doubts:
+            return "zone_in_doubt", None
+        if self._asks_zone and fact.zone == "unknown":
+            return "zone_unknown", None
+        for index, clause in enumerate(self._book.charges):
+            if fits(clause.when, fact, when):
+                return "", index
+        return "no_clause", None
+
+    def _weigh(self, fact: Fact, when: When) -> Weighing:
+        weight = self._weights.get(fact.finding, _ONE) if fact.finding else _ONE
+        known = self._mitigations
+        kept, eased_by = min(
+            ((known[name], name) for name in set(fact.exemptions) if name in known), default=(_HUNDRED, None)
+        )
+        found = Weighing(weight, kept, eased_by, when.windows)
+        return self._weighings.setdefault(found, found)
 
 
-def _source(book: Rulebook, fact: Fact) -> LeftOut | None:
-    if set(fact.sources) & set(book.counts.evidence):
-        return None
-    return left_out(fact, "source_not_accepted")
+def _failing(book: Rulebook, fact: Fact, when: When) -> str:
+    """Return why it does not count: window, source, place, state, finding; the first that fails says."""
+    if not when.windows and book.counts.outside_windows == "not_counted":
+        return "out_of_season"
+    if set(book.counts.evidence).isdisjoint(fact.sources):
+        return "source_not_accepted"
+    if fact.state == "denied":
+        return _denied(book, fact)
+    return ("" if when.everywhere else _place(book, fact)) or _state(book, fact) or _finding(book, fact)
 
 
-def _finding(book: Rulebook, fact: Fact) -> Held | LeftOut | None:
+def _finding(book: Rulebook, fact: Fact) -> str:
     if fact.finding is not None:
-        return None if fact.finding in book.counts.findings else left_out(fact, "finding_not_counted")
+        return "" if fact.finding in book.counts.findings else "finding_not_counted"
     if book.counts.state == "listed" or fact.state == "overdue":
-        return None
-    return held(fact, "finding_unknown")
+        return ""
+    return "finding_unknown"
 
 
-def _denied(book: Rulebook, fact: Fact) -> Held | LeftOut:
+def _denied(book: Rulebook, fact: Fact) -> str:
     reviewer = fact.denial_reviewed_by
     if reviewer is None or narrower(reviewer, book.counts.verification.denial_review):
-        return held(fact, "denial_unreviewed")
-    return left_out(fact, "denied")
+        return "denial_unreviewed"
+    return "denied"
 
 
-def _place(book: Rulebook, fact: Fact) -> Held | LeftOut | None:
+def _place(book: Rulebook, fact: Fact) -> str:
     under = [one for one in book.counts.places if one.regime in {"any", fact.regime}]
     asks_zone = under and not any("any" in one.zones for one in under)
     if asks_zone and "zone" in fact.doubts:
-        return held(fact, "zone_in_doubt")
+        return "zone_in_doubt"
     fitting = [one for one in under if _fits(one, fact)]
     if not fitting:
         unknown = (asks_zone and fact.zone == "unknown") or (
             fact.regime == "unknown" and any(one.regime != "any" for one in book.counts.places)
         )
-        return held(fact, "zone_unknown") if unknown else left_out(fact, "zone_not_counted")
+        return "zone_unknown" if unknown else "zone_not_counted"
     if fact.within_plan and not any(one.within_plan == "counts" for one in fitting):
-        return left_out(fact, "restricted_within_plan" if fact.zone == "restricted" else "planned_burn")
-    return None
+        return "restricted_within_plan" if fact.zone == "restricted" else "planned_burn"
+    return ""
 
 
 def _fits(place: Place, fact: Fact) -> bool:
     return "any" in place.zones or fact.zone in place.zones
 
 
-def _state(book: Rulebook, fact: Fact) -> Held | None:
+def _state(book: Rulebook, fact: Fact) -> str:
     wanted = _REACHED[book.counts.state]
     reached = _REACHED[fact.state]
     if fact.state == "overdue" and book.counts.verification.overdue == "counts" and wanted == 1:
-        return None
+        return ""
     if reached >= wanted:
-        return None
+        return ""
     if fact.state == "overdue":
-        return held(fact, "overdue")
-    return held(fact, "not_verified" if reached == 0 else "not_publicised")
+        return "overdue"
+    return "not_verified" if reached == 0 else "not_publicised"
 
 
-def fits(match: Match | None, counted: Counted) -> bool:
+def fits(match: Match | None, fact: Fact, when: When) -> bool:
     """Whether a clause, a rate or an escalation is about this fire point."""
     if match is None:
         return True
-    fact = counted.fact
     return (
         (match.findings is None or fact.finding in match.findings)
         and (match.zones is None or fact.zone in match.zones)
         and (match.areas is None or bool(set(match.areas) & set(fact.areas)))
-        and (match.windows is None or bool(set(match.windows) & set(counted.windows)))
+        and (match.windows is None or bool(set(match.windows) & set(when.windows)))
     )
+
+
+def _rate(book: Rulebook, clause: int | None, fact: Fact, when: When) -> int | None:
+    charge = None if clause is None else book.charges[clause]
+    if charge is None or charge.kind != "percent":
+        return None
+    return next(index for index, one in enumerate(charge.rates) if fits(one.when, fact, when))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, localcontext
+from itertools import accumulate
 
-from service.accountability.eligibility import Counted, fits
+from service.accountability.eligibility import Judged
 from service.accountability.facts import SeasonUnit
 from service.accountability.findings import Raised
 from service.accountability.measures import (
@@ -20,12 +22,15 @@ from service.accountability.words import plain
 
 _DIGITS = 28
 
+_Groups = dict[str, dict[str, list[Judged]]]
+"""Fire points by stretch and unit."""
 
-def escalate(book: Rulebook, counted: Sequence[Counted], units: Sequence[SeasonUnit]) -> tuple[Raised, ...]:
-    """Return every escalation that a unit reached, in a total order."""
+
+def escalate(book: Rulebook, counted: Sequence[Judged], units: Sequence[SeasonUnit]) -> tuple[Raised, ...]:
+    """Return every escalation that a unit reached, in a total order; `counted` comes in order of id."""
     found: list[Raised] = []
-    for one in book.escalations:
-        about = [fact for fact in counted if fits(one.when, fact)]
+    for index, one in enumerate(book.escalations):
+        about = counted if one.when is None else [fact for fact in counted if fact.verdict.raises[index]]
         if isinstance(one, CountEscalation):
             found += _by_count(book, one, about)
         elif isinstance(one, WindowEscalation):
@@ -38,70 +43,89 @@ def escalate(book: Rulebook, counted: Sequence[Counted], units: Sequence[SeasonU
     return tuple(sorted(found, key=lambda one: (one.id, one.period, one.level, one.unit)))
 
 
-def _groups(
-    book: Rulebook, about: Iterable[Counted], level: str, reset: str
-) -> dict[tuple[str, str], list[Counted]]:
-    """Return facts by (unit, stretch); a unit that is in doubt escalates nothing."""
-    found: dict[tuple[str, str], list[Counted]] = {}
+def _groups(about: Iterable[Judged], level: str, reset: str) -> _Groups:
+    """Return facts by stretch and unit; a unit that is in doubt escalates nothing."""
+    found: _Groups = {}
     for one in about:
         unit = one.fact.unit(level)
-        if unit is not None and level not in one.fact.doubts:
-            found.setdefault((unit.payer, book.period(reset, one.day)), []).append(one)
-    return {key: found[key] for key in sorted(found)}
+        if unit is None or level in one.fact.doubts:
+            continue
+        period = found.setdefault(one.when.period(reset), {})
+        members = period.get(unit.payer)
+        if members is None:
+            period[unit.payer] = [one]  # most villages have one fire point: no list is made in vain
+        else:
+            members.append(one)
+    return found
 
 
-def _ids(about: Iterable[Counted]) -> tuple[str, ...]:
+def _ids(about: Iterable[Judged]) -> tuple[str, ...]:
     return tuple(sorted(one.fact.fire_point_id for one in about))
 
 
-def _size(book: Rulebook, about: Iterable[Counted]) -> int:
-    return sum(one.fact.pixels if book.counts.unit == "pixel" else 1 for one in about)
+def _size(book: Rulebook, about: Sequence[Judged]) -> int:
+    return sum(one.fact.pixels for one in about) if book.counts.unit == "pixel" else len(about)
 
 
-def _by_count(book: Rulebook, rule: CountEscalation, about: list[Counted]) -> Iterable[Raised]:
-    for (unit, period), members in _groups(book, about, rule.level, rule.reset).items():
-        count = _size(book, members)
-        reached = [step for step in rule.steps if count >= step.from_]
-        if reached:
-            text = reached[-1].measure
-            detail = {"step": str(len(reached)), "from": str(reached[-1].from_)}
-            base = (rule.id, rule.clause, rule.kind, rule.level, unit, period, count)
-            yield Raised(*base, text.zh, text.en, detail, _ids(members))
+def _by_count(book: Rulebook, rule: CountEscalation, about: Iterable[Judged]) -> Iterable[Raised]:
+    steps = [
+        (step, {"step": str(number), "from": str(step.from_)}) for number, step in enumerate(rule.steps, 1)
+    ]
+    for period, units in _groups(about, rule.level, rule.reset).items():
+        for unit, members in units.items():
+            count = _size(book, members)
+            reached = [one for one in steps if count >= one[0].from_]
+            if reached:
+                step, detail = reached[-1]
+                base = (rule.id, rule.clause, rule.kind, rule.level, unit, period, count)
+                yield Raised(*base, step.measure.zh, step.measure.en, detail, _ids(members))
 
 
-def _in_window(book: Rulebook, rule: WindowEscalation, about: list[Counted]) -> Iterable[Raised]:
+def _in_window(book: Rulebook, rule: WindowEscalation, about: Iterable[Judged]) -> Iterable[Raised]:
     """Yield the first stretch of N successive days, in each season, that holds enough."""
     span = dt.timedelta(days=rule.days - 1)
-    for (unit, _ever), members in _groups(book, about, rule.level, "never").items():
+    by_pixel = book.counts.unit == "pixel"
+    for unit, members in _groups(about, rule.level, "never").get("ever", {}).items():
+        members.sort(key=lambda one: one.when.day)
+        days = [one.when.day for one in members]
+        upto = [0, *accumulate(one.fact.pixels if by_pixel else 1 for one in members)]
         done: set[str] = set()
-        for start in sorted({one.day for one in members}):
-            inside = [one for one in members if start <= one.day <= start + span]
-            count = _size(book, inside)
-            period = book.season(start)
-            if count < rule.at_least or period in done:
+        for first, start in enumerate(days):
+            period = members[first].when.season
+            if period in done or (first and days[first - 1] == start):
+                continue
+            end = bisect_right(days, start + span)
+            count = upto[end] - upto[first]
+            if count < rule.at_least:
                 continue
             done.add(period)
             detail = {"from": start.isoformat(), "to": (start + span).isoformat()}
             base = (rule.id, rule.clause, rule.kind, rule.level, unit, period, count)
-            yield Raised(*base, rule.measure.zh, rule.measure.en, detail, _ids(inside))
+            yield Raised(*base, rule.measure.zh, rule.measure.en, detail, _ids(members[first:end]))
 
 
 def _by_density(
-    book: Rulebook, rule: DensityEscalation, about: list[Counted], units: Sequence[SeasonUnit]
+    book: Rulebook, rule: DensityEscalation, about: Iterable[Judged], units: Sequence[SeasonUnit]
 ) -> Iterable[Raised]:
+    known: dict[tuple[str, str], list[SeasonUnit]] = {}
+    levels = {at.level for at in rule.at}
+    for unit in units:
+        if unit.level in levels and unit.indicators.get(rule.indicator):
+            known.setdefault((unit.level, unit.season), []).append(unit)
+    groups = {level: _groups(about, level, "season") for level in sorted(levels)}
     for at in rule.at:
-        groups = _groups(book, about, at.level, "season")
         for season in sorted({one.season for one in units}):
+            burnt = groups[at.level].get(season, {})
             densities = {
-                one.code: _density(rule, one, _size(book, groups.get((one.code, season), ())))
-                for one in units
-                if one.season == season and one.level == at.level and one.indicators.get(rule.indicator)
+                one.code: _density(rule, one, _size(book, burnt.get(one.code, [])))
+                for one in known.get((at.level, season), [])
             }
+            ranking = sorted(densities.values())
             for code, density in densities.items():
-                rank = 1 + sum(other > density for other in densities.values())
+                rank = 1 + len(ranking) - bisect_right(ranking, density)
                 if density <= rule.above or (at.worst is not None and rank > at.worst):
                     continue
-                members = groups.get((code, season), [])
+                members = burnt.get(code, [])
                 detail = {"density": plain(density.quantize(Decimal("0.0001"))), "rank": str(rank)}
                 base = (rule.id, rule.clause, rule.kind, at.level, code, season, _size(book, members))
                 yield Raised(*base, rule.measure.zh, rule.measure.en, detail, _ids(members))

@@ -16,6 +16,8 @@ _STATES = frozenset(get_args(FactState))
 _ZONES = frozenset((*get_args(Zone), "unknown"))
 _REGIMES = frozenset((*get_args(Regime), "unknown"))
 _DOUBTS = frozenset((*LEVELS, "zone"))
+_FIXED = dt.timezone
+"""An offset that is always known: a datetime of it need not be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +79,23 @@ class Fact:
     layers: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
+        # A nation's season makes a million of these: what is right is seen cheaply, only what is not is told.
         for instant in (self.overpass, self.confirmed_at, self.published_at):
-            if instant is not None and instant.utcoffset() is None:
+            if instant is not None and type(instant.tzinfo) is not _FIXED and instant.utcoffset() is None:
                 raise ValueError(f"naive datetime refused: {instant!r}")
-        _require_known(self)
+        if self.doubts or self.state not in _STATES or self.zone not in _ZONES or self.regime not in _REGIMES:
+            _require_known(self)
         if self.pixels < 1:
             raise ValueError("a fire point has a pixel at least")
-        levels = [unit.level for unit in self.units]
-        if len(set(levels)) != len(levels):
+        if len({unit.level for unit in self.units}) != len(self.units):
             raise ValueError(f"{self.fire_point_id} has two units of one level")
 
     def unit(self, level: str) -> UnitAt | None:
         """Return the unit of `level`, if one is known."""
-        return next((one for one in self.units if one.level == level), None)
+        for one in self.units:
+            if one.level == level:
+                return one
+        return None
 
 
 def _require_known(fact: Fact) -> None:

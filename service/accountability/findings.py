@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from service.accountability.facts import Fact, told
 from service.accountability.rulebook import canonical
+from service.accountability.words import plain
+
+_TOGETHER = 512
+"""Entries that are written at once: a few hundred kilobytes."""
+
+
+class Sink(Protocol):
+    """Whatever takes bytes: a file, a socket, a hash with a method of that name."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take some bytes."""
+        ...
 
 
 class UncoveredError(Exception):
@@ -28,17 +40,86 @@ class UncoveredError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What all charges of a clause have in common: who collects, and the head of their trace."""
+
+    collector: str
+    clause: str
+    head: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What makes of an amount the money that is due: the finding's weight and what a mitigation keeps."""
+
+    weight: Decimal
+    kept_percent: Decimal
+    eased_by: str | None
+    windows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What charges of one price in one scope share; a nation's season has a million charges and few lines.
+
+    Attributes
+    ----------
+    extra
+        What the kind of clause adds to the trace. An ``ordinal`` in it is None: each charge has its own.
+    """
+
+    terms: Terms
+    amount: Decimal
+    before: Decimal
+    weighing: Weighing
+    places: int
+    extra: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """One line of money: `basis` says under which clause and in which place, `fact` what it rests on."""
 
-    fire_point_id: str
+    fact: Fact
     payer: str
     season: str
-    collector: str
-    clause: str
-    amount: Decimal
-    basis: Mapping[str, Any]
-    fact: Fact
+    line: Line
+    ordinal: int | None = None
+
+    @property
+    def fire_point_id(self) -> str:
+        """Of the fire point that is charged."""
+        return self.fact.fire_point_id
+
+    @property
+    def collector(self) -> str:
+        """Who collects it."""
+        return self.line.terms.collector
+
+    @property
+    def clause(self) -> str:
+        """The clause that it is charged under."""
+        return self.line.terms.clause
+
+    @property
+    def amount(self) -> Decimal:
+        """The money, in yuan, in whole fen."""
+        return self.line.amount
+
+    @property
+    def basis(self) -> dict[str, Any]:
+        """Under which clause and in which place it is this much; made when it is read."""
+        line, weighing = self.line, self.line.weighing
+        found: dict[str, Any] = {**line.terms.head, **dict(line.extra)}
+        if self.ordinal is not None:
+            found["ordinal"] = self.ordinal
+        found["amount_before"] = plain(line.before)
+        found["weight"] = plain(weighing.weight)
+        found["kept_percent"] = plain(weighing.kept_percent)
+        found["eased_by"] = weighing.eased_by
+        found["windows"] = weighing.windows
+        found["places"] = line.places
+        return found
 
     @property
     def trace(self) -> dict[str, Any]:
@@ -149,6 +230,37 @@ class Adjudication:
 
     def as_document(self) -> dict[str, Any]:
         """Return it as plain data; every amount is a text in yuan, and what is not official says so."""
+        return {**self._head(), **{name: list(lines) for name, lines in self._lists()}}
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the document as canonical JSON, a list's entry at a time: nobody has to hold all of it."""
+        parts: dict[str, Any] = {**self._head(), **dict(self._lists())}
+        before = b"{"
+        for name in sorted(parts):
+            yield before + canonical(name) + b":"
+            value = parts[name]
+            if isinstance(value, Iterator):
+                yield from _list_of(value)
+            else:
+                yield canonical(value)
+            before = b","
+        yield b"}"
+
+    def write(self, stream: Sink) -> None:
+        """Write the document as canonical JSON to a binary stream, without holding all of it."""
+        waiting: list[bytes] = []
+        for number, chunk in enumerate(self.chunks(), start=1):
+            waiting.append(chunk)
+            if number % _TOGETHER == 0:
+                stream.write(b"".join(waiting))
+                waiting.clear()
+        stream.write(b"".join(waiting))
+
+    def to_bytes(self) -> bytes:
+        """Return the document as canonical JSON."""
+        return b"".join(self.chunks())
+
+    def _head(self) -> dict[str, Any]:
         return {
             "rulebook": self.rulebook,
             "rulebook_hash": self.rulebook_hash,
@@ -156,17 +268,20 @@ class Adjudication:
             "mark": "非正式" if self.informal else "",
             "total": str(self.total),
             "by_payer": {payer: str(amount) for payer, amount in self.by_payer().items()},
-            "charges": [_line(one) for one in self.charges],
-            "held": [_plain(one) for one in self.held],
-            "left_out": [_plain(one) for one in self.left_out],
-            "escalations": [_plain(one) for one in self.escalations],
-            "rewards": [_plain(one) for one in self.rewards],
-            "deposits": [_plain(one) for one in self.deposits],
         }
 
-    def to_bytes(self) -> bytes:
-        """Return the document as canonical JSON."""
-        return canonical(self.as_document())
+    def _lists(self) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
+        yield "charges", map(_line, self.charges)
+        for name in ("held", "left_out", "escalations", "rewards", "deposits"):
+            yield name, map(_plain, getattr(self, name))
+
+
+def _list_of(entries: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    before = b"["
+    for one in entries:
+        yield before + canonical(one)
+        before = b","
+    yield b"[]" if before == b"[" else b"]"
 
 
 def _line(one: Charge) -> dict[str, Any]:

@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
+from typing import NamedTuple
 
 from service.accountability.amounts import of_ordinals, share
 from service.accountability.clauses import LadderCharge, Order, OrdinalCharge
-from service.accountability.eligibility import Counted
+from service.accountability.eligibility import Judged
 from service.accountability.facts import Fact
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MINUTE = dt.timedelta(minutes=1)
 _UNRANKED = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A fire point that will be charged, with who pays it, where it is ordered and how many places it takes."""
+class Candidate(NamedTuple):
+    """A fire point that will be charged, who pays it, and how many places it takes: a tuple, a million are made."""
 
-    counted: Counted
+    judged: Judged
     payer: str
-    scope_unit: str
-    period: str
     places: int
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A candidate with its ordinal and its amount before weights.
 
     Attributes
@@ -57,24 +54,26 @@ def instant_of(fact: Fact, order: Order) -> dt.datetime | None:
 def minute_of(fact: Fact, order: Order) -> int:
     """Return the UTC minute that orders it; seconds are no order between satellites."""
     instant = instant_of(fact, order)
-    return 0 if instant is None else (instant - _EPOCH) // dt.timedelta(minutes=1)
+    return 0 if instant is None else (instant - _EPOCH) // _MINUTE
 
 
 def place(clause: OrdinalCharge | LadderCharge, candidates: Iterable[Candidate]) -> Iterator[Placed]:
-    """Yield each candidate with its ordinal and amount: by scope and stretch, then minute, ruling, satellite, id."""
+    """Yield the candidates of one scope and stretch with ordinals: by minute, ruling, satellite, id."""
     order = clause.order
-
-    def key(one: Candidate) -> tuple[str, str, int, int, str, str]:
-        fact = one.counted.fact
+    keyed = []
+    for one in candidates:
+        fact = one.judged.fact
         rank = _UNRANKED if fact.tie_rank is None else fact.tie_rank
-        minute = minute_of(fact, order)
-        return one.scope_unit, one.period, minute, rank, fact.satellite, fact.fire_point_id
-
-    ordered = sorted(candidates, key=key)
-    for _stretch, members in groupby(ordered, key=lambda one: (one.scope_unit, one.period)):
-        ordinal = 1
-        for _minute, group in groupby(members, key=lambda one: key(one)[2:4]):
-            tied = list(group)
+        keyed.append((minute_of(fact, order), rank, fact.satellite, fact.fire_point_id, one))
+    keyed.sort()  # ids differ: candidates themselves are never compared
+    ordinal = 1
+    for _minute, group in groupby(keyed, key=lambda one: one[:2]):
+        tied = [one[-1] for one in group]
+        if len(tied) == 1:
+            (only,) = tied
+            yield Placed(only, ordinal, of_ordinals(clause, ordinal, only.places))
+            ordinal += only.places
+        else:
             yield from _tie(clause, tied, ordinal)
             ordinal += sum(one.places for one in tied)
 
@@ -85,8 +84,9 @@ def _tie(clause: OrdinalCharge | LadderCharge, tied: Sequence[Candidate], first:
         ordinals.append(first)
         first += one.places
     amounts = [of_ordinals(clause, ordinal, one.places) for ordinal, one in zip(ordinals, tied, strict=True)]
-    rates = {of_ordinals(clause, ordinals[0] + step, 1) for step in range(first - ordinals[0])}
-    if len({one.payer for one in tied}) == 1 or len(rates) == 1:
+    one_payer = len({one.payer for one in tied}) == 1
+    rates = set() if one_payer else {of_ordinals(clause, step, 1) for step in range(ordinals[0], first)}
+    if one_payer or len(rates) == 1:
         # One payer, or one price: whoever is first, nobody pays another sum.
         for one, ordinal, amount in zip(tied, ordinals, amounts, strict=True):
             yield Placed(one, ordinal, amount)

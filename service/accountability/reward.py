@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from service.accountability.amounts import share, to_fen
-from service.accountability.eligibility import Counted
-from service.accountability.facts import Fact, SeasonUnit
+from service.accountability.eligibility import Judged
+from service.accountability.facts import SeasonUnit, UnitAt
 from service.accountability.findings import Charge, DepositState, Rewarded
 from service.accountability.measures import PoolReward, Reward, ZeroReward
 from service.accountability.rulebook import Rulebook
-from service.accountability.windows import civil_day
 
 _SAID = {
     "earned": ("本季无火点", "no fire point in the season"),
@@ -25,19 +24,20 @@ _SAID = {
 
 
 def reward(
-    book: Rulebook, counted: Iterable[Counted], waiting: Iterable[Fact], units: Sequence[SeasonUnit]
+    book: Rulebook, counted: Iterable[Judged], waiting: Iterable[Judged], units: Sequence[SeasonUnit]
 ) -> tuple[Rewarded, ...]:
     """Return what each unit without a fire point earns, or what is lacking; a unit with one is not named."""
     if not book.rewards:
         return ()
-    burnt: set[tuple[str, str, str]] = set()
-    unsure: set[tuple[str, str, str]] = set()
+    levels = {rule.level for rule in book.rewards}
+    burnt, unsure = _Places(levels), _Places(levels)
     for one in counted:
-        for key in _places(book, one.fact):
-            (unsure if key[0] in one.fact.doubts else burnt).add(key)
-        unsure.update(_candidates(book, one.fact))
-    for fact in waiting:
-        unsure.update((*_places(book, fact), *_candidates(book, fact)))
+        for unit in one.fact.units:
+            (unsure if unit.level in one.fact.doubts else burnt).add(unit, one.when.season)
+        unsure.take(one.fact.candidates, one.when.season)
+    for one in waiting:
+        unsure.take(one.fact.units, one.when.season)
+        unsure.take(one.fact.candidates, one.when.season)
     found: list[Rewarded] = []
     for rule in book.rewards:
         zero = [
@@ -45,26 +45,35 @@ def reward(
             for unit in units
             if unit.level == rule.level
             and (rule.unit_kinds is None or unit.kind in rule.unit_kinds)
-            and (unit.level, unit.code, unit.season) not in burnt
+            and unit not in burnt
         ]
         found += _of_rule(rule, zero, unsure)
     return tuple(sorted(found, key=lambda one: (one.id, one.season, one.unit)))
 
 
-def _places(book: Rulebook, fact: Fact) -> Iterable[tuple[str, str, str]]:
-    season = book.season(civil_day(fact.overpass))
-    return [(unit.level, unit.payer, season) for unit in fact.units]
+class _Places:
+    """Units in a season, of the levels that are asked about."""
+
+    def __init__(self, levels: Iterable[str]) -> None:
+        self._codes: dict[str, dict[str, set[str]]] = {level: {} for level in levels}
+
+    def add(self, unit: UnitAt, season: str) -> None:
+        codes = self._codes.get(unit.level)
+        if codes is not None:
+            codes.setdefault(season, set()).add(unit.payer)
+
+    def take(self, units: Iterable[UnitAt], season: str) -> None:
+        for unit in units:
+            self.add(unit, season)
+
+    def __contains__(self, unit: SeasonUnit) -> bool:
+        return unit.code in self._codes[unit.level].get(unit.season, ())
 
 
-def _candidates(book: Rulebook, fact: Fact) -> Iterable[tuple[str, str, str]]:
-    season = book.season(civil_day(fact.overpass))
-    return [(unit.level, unit.payer, season) for unit in fact.candidates]
-
-
-def _of_rule(rule: Reward, zero: list[SeasonUnit], unsure: set[tuple[str, str, str]]) -> Iterable[Rewarded]:
+def _of_rule(rule: Reward, zero: list[SeasonUnit], unsure: _Places) -> Iterable[Rewarded]:
     earning: dict[str, list[SeasonUnit]] = {}
     for unit in zero:
-        if (unit.level, unit.code, unit.season) in unsure:
+        if unit in unsure:
             yield _rewarded(rule, unit, None, "open")
         elif not unit.observed:
             yield _rewarded(rule, unit, None, "not_observed")

@@ -190,9 +190,12 @@ class Rulebook(Part):
         return str(day.year) if reset == "year" else "ever"
 
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def canonical(value: Any) -> bytes:
     """Return canonical JSON of plain data without floats: sorted keys, no spaces, UTF-8."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
+    return _CANONICAL.encode(value).encode("utf-8")
 
 
 def json_schema() -> dict[str, Any]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import Decimal
+from decimal import Context, Decimal
+from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -45,6 +46,7 @@ NUMBER = r"[0-9]{1,15}(\.[0-9]{1,6})?"
 MONTH_DAY = r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _FEN = Decimal("0.01")
+_EXACT = Context(prec=60)
 
 
 def wrong(code: str, zh: str, en: str, *at: str | int) -> NoReturn:
@@ -185,12 +187,12 @@ class Money(Part):
     def _as_yuan(self) -> dict[str, str]:
         return {"yuan": plain(self.value)}
 
-    @property
+    @cached_property
     def value(self) -> Decimal:
-        """The amount in yuan."""
+        """The amount in yuan; exact whatever precision the caller works with, since it is worked out once."""
         if self.yuan is not None:
             return self.yuan
-        return (self.wan_yuan or Decimal(0)) * 10_000
+        return _EXACT.multiply(self.wan_yuan or Decimal(0), Decimal(10_000))
 
 
 class Match(Part):
