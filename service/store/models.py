@@ -68,6 +68,7 @@ from service.store.point_tables import (
     User,
     Verification,
 )
+from service.store.screen_tables import HeatCell, HeatTable, LandCoverSet, ScreeningVersion
 
 __all__ = [
     "INDEXED_GEOMETRY",
@@ -89,9 +90,12 @@ __all__ = [
     "FirePointState",
     "GridCell",
     "GridSet",
+    "HeatCell",
     "HeatSource",
+    "HeatTable",
     "IdempotentWrite",
     "Indicator",
+    "LandCoverSet",
     "LayerStack",
     "Lease",
     "Objection",
@@ -104,6 +108,7 @@ __all__ = [
     "Revision",
     "RulebookVersion",
     "Ruling",
+    "ScreeningVersion",
     "ServiceArea",
     "Sighting",
     "SpecialPeriod",
