@@ -20,6 +20,7 @@ WITHOUT_REVISION = {
     "boundary_unit": "belongs to its set",
     "grid_cell": "belongs to its set",
     "zone": "belongs to its set",
+    "heat_cell": "belongs to its table",
 }
 
 
