@@ -1,4 +1,4 @@
-"""``huodian load units|grid|zones|plans|periods|regimes|duties FILE``."""
+"""``huodian load units|grid|zones|plans|periods|regimes|duties|indicators|heat-sources FILE``."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ Datum = Annotated[
 ]
 From = Annotated[str | None, typer.Option("--valid-from", help="First day, 2023-10-01")]
 To = Annotated[str | None, typer.Option("--valid-to", help="Last day, included")]
+Source = Annotated[
+    str | None, typer.Option("--source", help="Where the figures come from, for rows that do not say / 来源")
+]
 Accuracy = Annotated[float, typer.Option("--accuracy", help="Positional accuracy in metres")]
 
 
@@ -197,6 +200,71 @@ def duties(ctx: typer.Context, file: OneFile) -> None:
     _answer(session, "load.duties", data, zh, en, _unknown(session, data["unknown_targets"], cells=True))
 
 
+def indicators(ctx: typer.Context, file: OneFile, status: Status = "sample", source: Source = None) -> None:
+    """Load figures of units: cropland, award money; good rows are kept, wrong ones named / 加载指标."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.pipeline.load_indicators import load_indicator_file
+
+        data = load_indicator_file(
+            session.store(),
+            _bytes(file),
+            file=file.name,
+            status=_status(status),
+            source=source,
+            actor=session.operator(),
+        )
+    _answer_rows(session, "load.indicators", data, "指标", "indicators")
+
+
+def heat_sources(
+    ctx: typer.Context,
+    file: OneFile,
+    status: Status = "sample",
+    datum: Datum = None,
+    source: Source = None,
+    radius: Annotated[
+        float | None, typer.Option("--radius", help="Metres, for rows that do not say theirs")
+    ] = None,
+) -> None:
+    """Load fixed heat sources with the radius each explains / 加载固定热源."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.pipeline.load_heat_sources import load_heat_source_file
+
+        data = load_heat_source_file(
+            session.store(),
+            _bytes(file),
+            file=file.name,
+            datum=datum,
+            status=_status(status),
+            source=source,
+            radius_m=radius,
+            actor=session.operator(),
+        )
+    _answer_rows(session, "load.heat-sources", data, "固定热源", "heat sources")
+
+
+def _answer_rows(session: Session, schema: str, data: dict[str, Any], zh: str, en: str) -> None:
+    """Answer for a table whose good rows are kept; one without a good row is a refusal."""
+    warnings = _unknown(session, data.get("unknown_units", []))
+    warnings += [
+        session.pick(
+            f"第 {one['line']} 行 {one['column']}“{one['value']}”：{one['zh']}",
+            f"line {one['line']}, {one['column']} {one['value']!r}: {one['en']}",
+        )
+        for one in data["problems"][:50]
+    ]
+    zh = f"{zh}：读入 {data['read']} 行，接收 {data['accepted']}，重复 {data['repeated']}，拒收 {data['rejected']}"
+    en = (
+        f"{en}: {data['read']} rows read, {data['accepted']} accepted, {data['repeated']} repeated, "
+        f"{data['rejected']} rejected"
+    )
+    _answer(session, schema, data, zh, en, warnings)
+    if data["rejected"] and data["rejected"] == data["read"]:
+        raise typer.Exit(1)
+
+
 _COMMANDS: dict[str, Callable[..., None]] = {
     "units": units,
     "grid": grid,
@@ -205,6 +273,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "periods": periods,
     "regimes": regimes,
     "duties": duties,
+    "indicators": indicators,
+    "heat-sources": heat_sources,
 }
 
 

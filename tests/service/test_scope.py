@@ -261,7 +261,10 @@ OPERATOR = {
     ("serve",),
     *(
         ("load", kind)
-        for kind in ("boundaries", "duties", "grid", "periods", "plans", "regimes", "units", "zones")
+        for kind in (
+            *("boundaries", "duties", "grid", "heat-sources", "indicators", "periods", "plans"),
+            *("regimes", "units", "zones"),
+        )
     ),
     *(("users", verb) for verb in ("add", "disable", "list", "rotate")),
 }
