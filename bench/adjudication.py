@@ -89,31 +89,34 @@ class Nation:
 
     def facts(self) -> Iterator[Fact]:
         """Yield the fire points in no order."""
-        dice = random.Random(self.seed)  # noqa: S311
-        pick, below = dice.choice, dice.randrange
+        dice = random.Random(self.seed)
         places = self.places
         minute = dt.timedelta(minutes=1)
         starts = [FIRST_DAY + dt.timedelta(days=day) + at * minute for day in range(DAYS) for at in PASSES]
         hours = [dt.timedelta(hours=hour) for hour in range(24)]
         for number in range(self.points):
-            overpass = pick(starts)
-            state = pick(STATES)
+            bits = dice.getrandbits(
+                128
+            )  # one draw each: the generator should cost less than what it measures
+            overpass = starts[bits % len(starts)]
+            low = bits >> 16 & 0xFFFFFFFF
+            state = STATES[low % len(STATES)]
             settled = state in {"confirmed", "publicised"}
             yield Fact(
-                fire_point_id=f"{dice.getrandbits(48):012x}{number:06x}",
+                fire_point_id=f"{bits >> 80:012x}{number:06x}",
                 overpass=overpass,
-                satellite=pick(SATELLITES),
-                units=pick(places),
+                satellite=SATELLITES[(low >> 3) % len(SATELLITES)],
+                units=places[(bits >> 48 & 0xFFFFFFFF) % len(places)],
                 state=state,
-                sources=pick(SOURCES),
-                finding=pick(FINDINGS) if state != "listed" else None,
-                zone=pick(ZONES),
+                sources=SOURCES[(low >> 6) % len(SOURCES)],
+                finding=FINDINGS[(low >> 8) % len(FINDINGS)] if state != "listed" else None,
+                zone=ZONES[(low >> 11) % len(ZONES)],
                 regime="two_zone" if number % 3 else "whole_area",
-                within_plan=below(20) == 0,
-                pixels=1 + below(4),
-                confirmed_at=overpass + pick(hours) if settled else None,
-                published_at=overpass + pick(hours) if state == "publicised" else None,
-                doubts=("village",) if below(50) == 0 else (),
+                within_plan=(low >> 14) % 20 == 0,
+                pixels=1 + (low >> 19) % 4,
+                confirmed_at=overpass + hours[(low >> 21) % 24] if settled else None,
+                published_at=overpass + hours[(low >> 26) % 24] if state == "publicised" else None,
+                doubts=("village",) if low % 53 == 0 else (),
                 denial_reviewed_by="province" if state == "denied" and number % 2 else None,
                 layers=LAYERS,
             )

@@ -10,10 +10,10 @@ import datetime as dt
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from decimal import Context, Decimal, localcontext
+from decimal import Context, localcontext
 from operator import attrgetter
 
-from service.accountability.clauses import Clause, LadderCharge, OrdinalCharge
+from service.accountability.clauses import Clause, LadderCharge, Order, OrdinalCharge
 from service.accountability.eligibility import Judge, Judged, held, left_out
 from service.accountability.escalate import escalate
 from service.accountability.facts import Fact, SeasonUnit
@@ -127,7 +127,7 @@ def _units(units: Iterable[SeasonUnit]) -> list[SeasonUnit]:
     found: list[SeasonUnit] = []
     last: SeasonUnit | None = None
     for unit in known:
-        if last is None or (unit.code, unit.level, unit.season) != (last.code, last.level, last.season):
+        if last is None or unit.code != last.code or unit.level != last.level or unit.season != last.season:
             found.append(unit)
             last = unit
         elif unit != last:
@@ -148,6 +148,7 @@ class _Run:
         self.left_out: list[LeftOut] = []
         self._judge = Judge(book)
         self._by_clause: list[list[Judged]] = [[] for _ in book.charges]
+        self._payer_level = book.payer.level if book.payer else ""
         self._special = {one.code for one in book.payer.special} if book.payer else set()
 
     def take(self, fact: Fact) -> None:
@@ -173,30 +174,31 @@ class _Run:
             if not book.validity.holds(day):
                 raise UncoveredError(
                     "no_rulebook",
-                    f"规则 {book.id} 不适用于 {day}(有效期自 {book.validity.from_} 起),不能计算金额；请换用该日有效的规则",
+                    f"规则 {book.id} 不适用于 {day}(有效期自 {book.validity.from_} 起),"
+                    "不能计算金额；请换用该日有效的规则",
                     f"rulebook {book.id} does not cover {day} (in force from {book.validity.from_}), "
                     "so no amount can be given; use the rule of that date",
                 )
 
     def charge(self) -> tuple[Charge, ...]:
         """Price every counted fact under its clause; by payer, season and id."""
-        found: dict[tuple[str, str], list[Charge]] = {}
+        found: dict[str, dict[str, list[Charge]]] = {}
         for index, clause in enumerate(self.book.charges):
             pricer = Pricer(self.book, clause, self.units)
-            for stretch, members in self._stretches(clause, self._by_clause[index]).items():
+            stretches = self._stretches(clause, self._by_clause[index])
+            self._by_clause[index] = []  # a million of them need not outlive their charges
+            while stretches:
+                stretch, members = stretches.popitem()
                 for one in pricer.price(stretch, members):
                     if isinstance(one, Waiting):
                         self._wait(one)
-                        continue
-                    key = (one.payer, one.season)
-                    group = found.get(key)
-                    if group is None:
-                        found[key] = [one]
                     else:
-                        group.append(one)
-            self._by_clause[index] = []  # a million of them need not outlive their charges
+                        found.setdefault(one.payer, {}).setdefault(one.season, []).append(one)
         return tuple(
-            one for key in sorted(found) for one in sorted(found[key], key=attrgetter("fact.fire_point_id"))
+            one
+            for _payer, seasons in sorted(found.items())
+            for _season, charges in sorted(seasons.items())
+            for one in sorted(charges, key=attrgetter("fact.fire_point_id"))
         )
 
     def _wait(self, one: Waiting) -> None:
@@ -219,12 +221,16 @@ class _Run:
         order = clause.order if isinstance(clause, OrdinalCharge | LadderCharge) else None
         by_pixel = self.book.counts.unit == "pixel"
         for one in judged:
-            payer, unit, reason = self._payer(clause, one.fact)
+            fact = one.fact
+            payer, reason = self._payer(fact)
+            unit = payer
+            if order and not reason:
+                unit, reason = self._unit(fact, order, payer)
             if reason:
                 self._hold(one, reason)
                 continue
             key = (unit, one.when.period(order.reset)) if order else ("", "")
-            candidate = Candidate(one, payer, one.fact.pixels if by_pixel else 1)
+            candidate = Candidate(one, payer, fact.pixels if by_pixel else 1)
             group = found.get(key)
             if group is None:
                 found[key] = [candidate]
@@ -232,30 +238,24 @@ class _Run:
                 group.append(candidate)
         return found
 
-    def _payer(self, clause: Clause, fact: Fact) -> tuple[str, str, str]:
-        """Return who pays, the unit that orders it, and why neither is certain."""
-        rule = self.book.payer
-        if rule is None:  # a rulebook with charges has one: checked when it was read
-            return "", "", "payer_unknown"
-        level = rule.level
+    def _payer(self, fact: Fact) -> tuple[str, str]:
+        """Return who pays, or why that is not certain."""
+        level = self._payer_level
         if fact.special_payer is not None and fact.special_payer in self._special:
-            payer: str | None = fact.special_payer
-        elif level in fact.doubts:
-            return "", "", "payer_in_doubt"
-        else:
-            found = fact.unit(level)
-            payer = found.payer if found else None
-        if payer is None:
-            return "", "", "payer_unknown"
-        if not isinstance(clause, OrdinalCharge | LadderCharge):
-            return payer, "", ""
-        order = clause.order
+            return fact.special_payer, ""
+        if level in fact.doubts:
+            return "", "payer_in_doubt"
+        found = fact.unit(level)
+        return (found.payer, "") if found else ("", "payer_unknown")
+
+    def _unit(self, fact: Fact, order: Order, payer: str) -> tuple[str, str]:
+        """Return the unit that orders it, or why that, or its instant, is not certain."""
         unit = fact.unit(order.scope)
         if unit is None:
-            return "", "", "payer_unknown"
-        if order.scope != level and order.scope in fact.doubts:
-            return "", "", "scope_in_doubt"
-        if instant_of(fact, order) is None:
-            return "", "", "instant_unknown"
+            return "", "payer_unknown"
+        if order.scope != self._payer_level and order.scope in fact.doubts:
+            return "", "scope_in_doubt"
+        if order.basis != "overpass" and instant_of(fact, order) is None:
+            return "", "instant_unknown"
         # The scope at the payer's level is the payer: districts that pay as their city have one first.
-        return payer, payer if order.scope == level else unit.payer, ""
+        return (payer if order.scope == self._payer_level else unit.payer), ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-from service.accountability.clauses import AreaCharge, LadderCharge, OrdinalCharge
+from service.accountability.clauses import AreaCharge, LadderCharge, OrdinalCharge, OrdinalTier
 
 FEN = Decimal("0.01")
 _DIGITS = 60
@@ -20,11 +20,21 @@ def to_fen(amount: Decimal) -> Decimal:
         return amount.quantize(FEN, rounding=ROUND_HALF_UP)
 
 
-def of_ordinals(clause: OrdinalCharge | LadderCharge, first: int, count: int) -> Decimal:
-    """Return what the ordinals `first`, `first + 1`, … cost together; a pixel count can take several."""
-    if count == 1:
-        return _of_ordinal(clause, first)
-    return sum((_of_ordinal(clause, first + step) for step in range(count)), Decimal(0))
+class Prices:
+    """What the ordinals of a clause cost."""
+
+    def __init__(self, clause: OrdinalCharge | LadderCharge) -> None:
+        self._clause = clause
+        self._open: OrdinalTier | None = clause.tiers[-1] if isinstance(clause, OrdinalCharge) else None
+
+    def of(self, first: int, count: int) -> Decimal:
+        """Return what the ordinals `first`, `first + 1`, … cost together; a pixel count can take several."""
+        last = self._open
+        if last is not None and first >= last.from_:  # all but a few fire points of a season
+            return last.each.value if count == 1 else last.each.value * count
+        if count == 1:
+            return _of_ordinal(self._clause, first)
+        return sum((_of_ordinal(self._clause, first + step) for step in range(count)), Decimal(0))
 
 
 def _of_ordinal(clause: OrdinalCharge | LadderCharge, ordinal: int) -> Decimal:

@@ -168,8 +168,17 @@ class Judge:
             when = self.days[day] = self._when(day)
         # All that a verdict reads of a fact; `_reach` must read nothing else.
         key = (
-            *(when.windows, fact.sources, fact.state, fact.finding, fact.regime, fact.zone, fact.within_plan),
-            *(fact.doubts, fact.areas, fact.exemptions, fact.denial_reviewed_by),
+            when.windows,
+            fact.sources,
+            fact.state,
+            fact.finding,
+            fact.regime,
+            fact.zone,
+            fact.within_plan,
+            fact.doubts,
+            fact.areas,
+            fact.exemptions,
+            fact.denial_reviewed_by,
         )
         verdict = self._seen.get(key)
         if verdict is None:

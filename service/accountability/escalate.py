@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, localcontext
 from itertools import accumulate
+from operator import attrgetter
 
 from service.accountability.eligibility import Judged
 from service.accountability.facts import SeasonUnit
@@ -40,17 +41,21 @@ def escalate(book: Rulebook, counted: Sequence[Judged], units: Sequence[SeasonUn
     for one in book.escalations:
         if isinstance(one, ShareEscalation):
             found += _by_share(one, found, units)
-    return tuple(sorted(found, key=lambda one: (one.id, one.period, one.level, one.unit)))
+    return tuple(sorted(found, key=attrgetter("id", "period", "level", "unit")))
 
 
 def _groups(about: Iterable[Judged], level: str, reset: str) -> _Groups:
     """Return facts by stretch and unit; a unit that is in doubt escalates nothing."""
     found: _Groups = {}
     for one in about:
-        unit = one.fact.unit(level)
-        if unit is None or level in one.fact.doubts:
+        fact = one.fact
+        unit = fact.unit(level)
+        if unit is None or (fact.doubts and level in fact.doubts):
             continue
-        period = found.setdefault(one.when.period(reset), {})
+        label = one.when.season if reset == "season" else one.when.period(reset)
+        period = found.get(label)
+        if period is None:
+            period = found[label] = {}
         members = period.get(unit.payer)
         if members is None:
             period[unit.payer] = [one]  # most villages have one fire point: no list is made in vain
@@ -59,8 +64,10 @@ def _groups(about: Iterable[Judged], level: str, reset: str) -> _Groups:
     return found
 
 
-def _ids(about: Iterable[Judged]) -> tuple[str, ...]:
-    return tuple(sorted(one.fact.fire_point_id for one in about))
+def _ids(about: Sequence[Judged]) -> tuple[str, ...]:
+    if len(about) == 1:
+        return (about[0].fact.fire_point_id,)
+    return tuple(sorted([one.fact.fire_point_id for one in about]))
 
 
 def _size(book: Rulebook, about: Sequence[Judged]) -> int:
@@ -68,17 +75,16 @@ def _size(book: Rulebook, about: Sequence[Judged]) -> int:
 
 
 def _by_count(book: Rulebook, rule: CountEscalation, about: Iterable[Judged]) -> Iterable[Raised]:
-    steps = [
-        (step, {"step": str(number), "from": str(step.from_)}) for number, step in enumerate(rule.steps, 1)
-    ]
+    details = [{"step": str(number), "from": str(step.from_)} for number, step in enumerate(rule.steps, 1)]
+    starts = [step.from_ for step in rule.steps]
+    texts = [(step.measure.zh, step.measure.en) for step in rule.steps]
     for period, units in _groups(about, rule.level, rule.reset).items():
         for unit, members in units.items():
             count = _size(book, members)
-            reached = [one for one in steps if count >= one[0].from_]
-            if reached:
-                step, detail = reached[-1]
+            reached = bisect_right(starts, count) - 1
+            if reached >= 0:
                 base = (rule.id, rule.clause, rule.kind, rule.level, unit, period, count)
-                yield Raised(*base, step.measure.zh, step.measure.en, detail, _ids(members))
+                yield Raised(*base, *texts[reached], details[reached], _ids(members))
 
 
 def _in_window(book: Rulebook, rule: WindowEscalation, about: Iterable[Judged]) -> Iterable[Raised]:

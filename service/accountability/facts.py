@@ -16,6 +16,8 @@ _STATES = frozenset(get_args(FactState))
 _ZONES = frozenset((*get_args(Zone), "unknown"))
 _REGIMES = frozenset((*get_args(Regime), "unknown"))
 _DOUBTS = frozenset((*LEVELS, "zone"))
+_USUAL: dict[str, int] = {level: place for place, level in enumerate(LEVELS)}
+"""Where the unit of a level stands when all are known, from the province down: tried before searching."""
 _FIXED = dt.timezone
 """An offset that is always known: a datetime of it need not be asked."""
 
@@ -92,7 +94,11 @@ class Fact:
 
     def unit(self, level: str) -> UnitAt | None:
         """Return the unit of `level`, if one is known."""
-        for one in self.units:
+        units = self.units
+        usual = _USUAL.get(level, 0)
+        if usual < len(units) and units[usual].level == level:
+            return units[usual]
+        for one in units:
             if one.level == level:
                 return one
         return None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
 from typing import NamedTuple
 
-from service.accountability.amounts import of_ordinals, share
+from service.accountability.amounts import Prices, share
 from service.accountability.clauses import LadderCharge, Order, OrdinalCharge
 from service.accountability.eligibility import Judged
 from service.accountability.facts import Fact
@@ -57,35 +57,47 @@ def minute_of(fact: Fact, order: Order) -> int:
     return 0 if instant is None else (instant - _EPOCH) // _MINUTE
 
 
-def place(clause: OrdinalCharge | LadderCharge, candidates: Iterable[Candidate]) -> Iterator[Placed]:
-    """Yield the candidates of one scope and stretch with ordinals: by minute, ruling, satellite, id."""
+def place(clause: OrdinalCharge | LadderCharge, candidates: Sequence[Candidate]) -> list[Placed]:
+    """Return the candidates of one scope and stretch with ordinals: by minute, ruling, satellite, id.
+
+    Candidates come, and are answered, in order of their id.
+    """
     order = clause.order
-    keyed = []
-    for one in candidates:
+    keyed: list[tuple[int, int, str, int]] = []
+    for index, one in enumerate(candidates):
         fact = one.judged.fact
         rank = _UNRANKED if fact.tie_rank is None else fact.tie_rank
-        keyed.append((minute_of(fact, order), rank, fact.satellite, fact.fire_point_id, one))
-    keyed.sort()  # ids differ: candidates themselves are never compared
+        keyed.append((minute_of(fact, order), rank, fact.satellite, index))
+    keyed.sort()
+    prices = Prices(clause)
+    found: list[Placed | None] = [None] * len(keyed)
     ordinal = 1
-    for _minute, group in groupby(keyed, key=lambda one: one[:2]):
-        tied = [one[-1] for one in group]
-        if len(tied) == 1:
-            (only,) = tied
-            yield Placed(only, ordinal, of_ordinals(clause, ordinal, only.places))
-            ordinal += only.places
-        else:
-            yield from _tie(clause, tied, ordinal)
+    if len({one.payer for one in candidates}) == 1:
+        # One payer: whoever is first of a minute, nobody pays another sum.
+        for key in keyed:
+            one = candidates[key[3]]
+            found[key[3]] = Placed(one, ordinal, prices.of(ordinal, one.places))
+            ordinal += one.places
+    else:
+        for _minute, group in groupby(keyed, key=lambda key: key[:2]):
+            places = [key[3] for key in group]
+            tied = [candidates[at] for at in places]
+            for at, placed in zip(places, _tie(clause, prices, tied, ordinal), strict=True):
+                found[at] = placed
             ordinal += sum(one.places for one in tied)
+    return [one for one in found if one is not None]
 
 
-def _tie(clause: OrdinalCharge | LadderCharge, tied: Sequence[Candidate], first: int) -> Iterator[Placed]:
+def _tie(
+    clause: OrdinalCharge | LadderCharge, prices: Prices, tied: Sequence[Candidate], first: int
+) -> Iterator[Placed]:
     ordinals: list[int] = []
     for one in tied:
         ordinals.append(first)
         first += one.places
-    amounts = [of_ordinals(clause, ordinal, one.places) for ordinal, one in zip(ordinals, tied, strict=True)]
+    amounts = [prices.of(ordinal, one.places) for ordinal, one in zip(ordinals, tied, strict=True)]
     one_payer = len({one.payer for one in tied}) == 1
-    rates = set() if one_payer else {of_ordinals(clause, step, 1) for step in range(ordinals[0], first)}
+    rates = set() if one_payer else {prices.of(step, 1) for step in range(ordinals[0], first)}
     if one_payer or len(rates) == 1:
         # One payer, or one price: whoever is first, nobody pays another sum.
         for one, ordinal, amount in zip(tied, ordinals, amounts, strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -63,40 +63,38 @@ class Pricer:
                 if one.level == book.payer.level and clause.base in one.indicators
             }
 
-    def price(self, stretch: tuple[str, str], candidates: Iterable[Candidate]) -> Iterator[Charge | Waiting]:
-        """Yield the charges of the candidates of one scope unit and period, and what waits for a person."""
+    def price(self, stretch: tuple[str, str], candidates: Sequence[Candidate]) -> list[Charge | Waiting]:
+        """Return the charges of the candidates of one scope unit and period, and what waits for a person.
+
+        Candidates come, and are answered, in order of their id.
+        """
         self._lines.clear()
         clause = self._clause
-        if isinstance(clause, OrdinalCharge | LadderCharge):
-            order = clause.order
-            self._scope = (
-                ("ordinal", None),
-                ("basis", order.basis),
-                ("scope", order.scope),
-                ("scope_unit", stretch[0]),
-                ("reset", order.reset),
-                ("period", stretch[1]),
-            )
-            yield from self._in_order(clause, candidates)
-        else:
-            for one in candidates:
-                yield self._alone(clause, one)
-
-    def _in_order(
-        self, clause: OrdinalCharge | LadderCharge, candidates: Iterable[Candidate]
-    ) -> Iterator[Charge | Waiting]:
-        within: list[Candidate] = []
-        later: list[Candidate] = []
-        for one in candidates:
-            (later if one.judged.as_later else within).append(one)
+        if not isinstance(clause, OrdinalCharge | LadderCharge):
+            return [self._alone(clause, one) for one in candidates]
+        order = clause.order
+        self._scope = (
+            ("ordinal", None),
+            ("basis", order.basis),
+            ("scope", order.scope),
+            ("scope_unit", stretch[0]),
+            ("reset", order.reset),
+            ("period", stretch[1]),
+        )
+        within = [one for one in candidates if not one.judged.as_later]
+        found: list[Charge | Waiting] = []
         for placed in place(clause, within):
-            yield from self._placed(clause, placed)
-        if isinstance(clause, OrdinalCharge):
+            self._placed(clause, placed, found)
+        if isinstance(clause, OrdinalCharge) and len(within) < len(candidates):
             each = next(tier.each.value for tier in clause.tiers if tier.to is None or tier.to >= _LATER)
             outside = (("outside_windows", "as_later"),)
-            yield from (self._charge(one, each * one.places, outside) for one in later)
+            later = [one for one in candidates if one.judged.as_later]
+            found += [self._charge(one, each * one.places, outside) for one in later]
+        return found
 
-    def _placed(self, clause: OrdinalCharge | LadderCharge, placed: Placed) -> Iterator[Charge | Waiting]:
+    def _placed(
+        self, clause: OrdinalCharge | LadderCharge, placed: Placed, found: list[Charge | Waiting]
+    ) -> None:
         one, ordinal, amount, tied, open_amount = placed
         more: _Extra = ()
         area = one.judged.fact.area_mu
@@ -110,8 +108,8 @@ class Pricer:
         if tied:
             more = (("tied", tied), ("tie", clause.order.tie))
         if open_amount:
-            yield Waiting(one.judged, "tie", to_fen(open_amount), tied)
-        yield self._charge(one, amount, more, ordinal)
+            found.append(Waiting(one.judged, "tie", to_fen(open_amount), tied))
+        found.append(self._charge(one, amount, more, ordinal))
 
     def _alone(self, clause: Clause, one: Candidate) -> Charge | Waiting:
         if isinstance(clause, FlatCharge):

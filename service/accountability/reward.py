@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from operator import attrgetter
 
 from service.accountability.amounts import share, to_fen
 from service.accountability.eligibility import Judged
@@ -29,12 +30,16 @@ def reward(
     """Return what each unit without a fire point earns, or what is lacking; a unit with one is not named."""
     if not book.rewards:
         return ()
-    levels = {rule.level for rule in book.rewards}
+    levels = sorted({rule.level for rule in book.rewards})
     burnt, unsure = _Places(levels), _Places(levels)
     for one in counted:
-        for unit in one.fact.units:
-            (unsure if unit.level in one.fact.doubts else burnt).add(unit, one.when.season)
-        unsure.take(one.fact.candidates, one.when.season)
+        fact = one.fact
+        for level in levels:
+            unit = fact.unit(level)
+            if unit is not None:
+                (unsure if level in fact.doubts else burnt).add(unit, one.when.season)
+        if fact.candidates:
+            unsure.take(fact.candidates, one.when.season)
     for one in waiting:
         unsure.take(one.fact.units, one.when.season)
         unsure.take(one.fact.candidates, one.when.season)
@@ -48,7 +53,7 @@ def reward(
             and unit not in burnt
         ]
         found += _of_rule(rule, zero, unsure)
-    return tuple(sorted(found, key=lambda one: (one.id, one.season, one.unit)))
+    return tuple(sorted(found, key=attrgetter("id", "season", "unit")))
 
 
 class _Places:
@@ -60,7 +65,9 @@ class _Places:
     def add(self, unit: UnitAt, season: str) -> None:
         codes = self._codes.get(unit.level)
         if codes is not None:
-            codes.setdefault(season, set()).add(unit.payer)
+            if season not in codes:
+                codes[season] = set()
+            codes[season].add(unit.payer)
 
     def take(self, units: Iterable[UnitAt], season: str) -> None:
         for unit in units:
