@@ -24,10 +24,9 @@ from service.store.models import (
     FirePointState,
     LayerStack,
     Ruling,
-    Verification,
 )
-
-UNVERIFIED = "unverified"
+from service.verification import statuses
+from service.verification.review import UNVERIFIED
 
 _PEERS_DAYS = 7
 """A satellite seen in the week before a fire day is expected on it."""
@@ -222,7 +221,7 @@ def _views(reader: Reader, scope: Scope, rows: Sequence[Any]) -> list[FirePointV
         return []
     neighbours = _shown_neighbours(reader, scope)
     stacks = {row.id: row.layers for row in reader.rows(sa.select(LayerStack.id, LayerStack.layers))}
-    statuses = _statuses(reader, [row.fire_point_id for row in rows])
+    known = statuses(reader, rows)
     duties = duty_holders(reader, rows)
     own = set(FirePointView.__slots__) - {
         "satellites",
@@ -243,31 +242,11 @@ def _views(reader: Reader, scope: Scope, rows: Sequence[Any]) -> list[FirePointV
             reasons=tuple(row.reasons),
             layers=stacks[row.layer_stack_id],
             ruling_ids=tuple(row.ruling_ids),
-            status=statuses.get(row.fire_point_id, UNVERIFIED),
+            status=known.get(row.fire_point_id, UNVERIFIED),
             duties=duties.get(row.fire_point_id, ()),
         )
         for row in rows
     ]
-
-
-def _statuses(reader: Reader, ids: Sequence[str]) -> dict[str, str]:
-    """Return the newest finding per fire point, verifications on merged ids included."""
-    found: dict[str, str] = {}
-    table = Verification.__table__
-    rows = reader.rows(
-        sa.select(table.c.fire_point_id, table.c.finding)
-        .where(reader.known(Verification))
-        .order_by(table.c.id)
-    )
-    if not rows:
-        return found
-    resolved = identity.aliases(reader)
-    wanted = set(ids)
-    for row in rows:
-        live = resolved.get(row.fire_point_id, row.fire_point_id)
-        if live in wanted and live is not None:
-            found[live] = row.finding
-    return found
 
 
 def duty_holders(reader: Reader, rows: Sequence[Any]) -> dict[str, tuple[DutyHolder, ...]]:

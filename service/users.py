@@ -8,17 +8,19 @@ be recovered; `rotate_user` replaces it.
 
 The table of permissions (`PERMISSIONS`):
 
-============ ==== ==== ===================================================================================
-role         read rule within
-============ ==== ==== ===================================================================================
-``admin``    yes  yes  the whole store, or its unit when it has one
-``province`` yes  yes  its unit
-``city``     yes  yes  its unit, but see `require_ruling`: it pays for some of these fires itself
-``county``   yes  no   its unit: the county is the payer of its own fires, its view is an objection, not a ruling
-``inspector``yes  no   its unit: an inspector reports findings, somebody else decides on them
-``patrol``   yes  no   its unit
-``local``    yes  yes  the operator at the machine (command line); over HTTP it may not write
-============ ==== ==== ===================================================================================
+============= ==== ====== ==== ====== ===== ===================================================================
+role          read verify rule object issue within
+============= ==== ====== ==== ====== ===== ===================================================================
+``admin``     yes  yes    yes  yes    yes   the whole store, or its unit when it has one
+``province``  yes  yes    yes  yes    yes   its unit
+``city``      yes  yes    yes  yes    no    its unit, but see `require_ruling`: it pays for some of these fires
+``county``    yes  yes    no   yes    no    its unit: it pays for its own fires, its view is an objection
+``inspector`` yes  yes    no   no     no    its unit: reports findings, somebody else decides on them
+``patrol``    yes  yes    no   no     no    its unit
+``local``     yes  yes    yes  yes    yes   the operator at the machine (command line); over HTTP it may not write
+============= ==== ====== ==== ====== ===== ===================================================================
+
+Who rules may make public (``publicise``); the level of a finding is limited by role (`service.verification.entry`).
 """
 
 from __future__ import annotations
@@ -53,18 +55,24 @@ class Permission(StrEnum):
 
     READ = "read"
     RULE = "rule"
+    VERIFY = "verify"
+    PUBLICISE = "publicise"
+    ISSUE = "issue"
+    OBJECT = "object"
 
 
-_READ = frozenset({Permission.READ})
-_RULE = frozenset({Permission.READ, Permission.RULE})
+_REPORT = frozenset({Permission.READ, Permission.VERIFY})
+_PAY = _REPORT | {Permission.OBJECT}
+_CITY = _PAY | {Permission.RULE, Permission.PUBLICISE}
+_COLLECT = frozenset(Permission)
 PERMISSIONS: Mapping[str, frozenset[Permission]] = {
-    "admin": _RULE,
-    "province": _RULE,
-    "city": _RULE,
-    "county": _READ,
-    "inspector": _READ,
-    "patrol": _READ,
-    "local": _RULE,
+    "admin": _COLLECT,
+    "province": _COLLECT,
+    "city": _CITY,
+    "county": _PAY,
+    "inspector": _REPORT,
+    "patrol": _REPORT,
+    "local": _COLLECT,
 }
 
 
@@ -228,9 +236,9 @@ def require(scope: Scope, permission: Permission) -> None:
 def require_ruling(scope: Scope, kind: str, value: str, evidence_sha256: str | None) -> None:
     """Refuse a ruling this reader may not make.
 
-    A city may be the payer of its own fires, so it cannot uphold a denial (the province reviews those), and takes a
-    fire point out of the count only with evidence. Nobody gives a fire point to a unit outside the own scope; that is
-    checked where the register is (`service.pipeline.rulings.rule`).
+    A city may be the payer of its own fires, so it cannot uphold a denial (the province reviews those), exempt a fire,
+    name another payer or the order of a tie, and takes a fire point out of the count only with evidence. Nobody gives a
+    fire point to a unit outside the own scope; that is checked where the register is (`service.pipeline.rulings.rule`).
 
     Raises
     ------
@@ -238,6 +246,13 @@ def require_ruling(scope: Scope, kind: str, value: str, evidence_sha256: str | N
         Naming what is missing or who may.
     """
     require(scope, Permission.RULE)
+    if scope.role == "city" and kind in ("order", "exempt", "payer"):
+        raise ForbiddenError(
+            "own_bill",
+            "市级可能是付费方，不能裁定排序、免责或付费单位：请由省级裁定",
+            "a city may be the payer and rules neither order nor exemption nor payer: the province does",
+            value=kind,
+        )
     if scope.role != "city" or kind not in ("screen", "duplicate") or value == "counted":
         return
     if kind == "screen" and value == "denied":

@@ -67,6 +67,10 @@ class Archive:
             )
         return data
 
+    def holds(self, sha256: str) -> bool:
+        """Whether a file of this name is there; `get` tells whether it is intact."""
+        return self._path(sha256).is_file()
+
     def _path(self, sha256: str) -> Path:
         return self.root / sha256[:2] / sha256
 

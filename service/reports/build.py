@@ -34,12 +34,6 @@ from service.store.models import FirePointState, Revision
 DEFAULT_CUT = "00:00"
 _SHORT_HASH = 12
 
-_STATE_OF_FINDING = {
-    **dict.fromkeys(("straw", "stubble", "weeds", "rubbish", "grave_paper", "forest_grass"), "confirmed"),
-    **dict.fromkeys(("industrial", "planned", "nothing_found", "duplicate", "outside"), "denied"),
-}
-"""What a finding means for a patrol; any other (``unverified``, ``unreachable``) is a state itself."""
-
 
 def build(
     reader: Reader, scope: Scope, day: dt.date, *, unit: str | None = None, since: int | None = None
@@ -114,7 +108,7 @@ def _row(view: FirePointView) -> FireListRow:
         confidence=view.confidence,
         frp_mw=view.frp_mw,
         screen=view.screen,
-        status=_STATE_OF_FINDING.get(view.status, view.status),
+        status=view.status,
     )
 
 

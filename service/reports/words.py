@@ -71,8 +71,39 @@ STATUS_WORDS = {
     "pending": Words("待复核", "waiting for review"),
     "confirmed": Words("已核实", "confirmed"),
     "denied": Words("查否", "denied"),
+    "denial_unreviewed": Words("查否待复核", "denied, waiting for review"),
     "unreachable": Words("未能到达", "not reachable"),
 }
+
+FINDING_WORDS = {
+    "straw": Words("秸秆焚烧", "straw"),
+    "stubble": Words("根茬焚烧", "stubble"),
+    "weeds": Words("杂草焚烧", "weeds"),
+    "rubbish": Words("垃圾焚烧", "rubbish"),
+    "grave_paper": Words("祭祀用火", "grave paper"),
+    "forest_grass": Words("森林草原火", "forest or grassland fire"),
+    "industrial": Words("工业热源", "industrial heat source"),
+    "planned": Words("计划烧除", "planned burn"),
+    "nothing_found": Words("未发现火情", "nothing found"),
+    "unreachable": Words("未能到达", "not reachable"),
+    "duplicate": Words("重复火点", "duplicate"),
+    "outside": Words("不在辖区", "outside the unit"),
+}
+"""Findings of a verification (domain reference, section 12)."""
+
+VERIFICATION_LEVEL_WORDS = {
+    "local": Words("属地（县、乡）", "local"),
+    "city": Words("市级", "city"),
+    "province": Words("省级", "province"),
+}
+
+SOURCE_WORDS = {
+    "patrol": Words("巡查", "patrol"),
+    "drone": Words("无人机", "drone"),
+    "camera": Words("视频监控", "camera"),
+    "public_report": Words("群众举报", "public report"),
+}
+"""What looked at a place; `gis.types.SourceKind` without the satellite."""
 
 CONFIDENCE_WORDS = {
     "low": Words("低", "low"),

@@ -59,18 +59,23 @@ def test_filters_narrow_and_agree(busy: World) -> None:
     assert busy.points(unit="220581", day=dt.date(2001, 1, 1)) == []
 
 
-def test_a_finding_is_the_status_and_an_earlier_read_does_not_know_it(world: World) -> None:
+def test_what_stands_is_the_status_and_an_earlier_read_does_not_know_it(world: World) -> None:
     world.ingest(world.feed("day.csv", [FIRE]))
     world.assess()
     (point,) = world.points()
     assert point.status == "unverified"
     before = world.revision
-    for finding in ("straw", "nothing_found"):
+    for finding, level, status in (
+        ("straw", "local", "confirmed"),
+        ("nothing_found", "local", "denial_unreviewed"),
+        ("nothing_found", "province", "denial_unreviewed"),
+        ("straw", "province", "confirmed"),
+    ):
         with world.store.writer("test", "verify") as writer:
             writer.insert(
                 Verification,
                 fire_point_id=point.fire_point_id,
-                level="local",
+                level=level,
                 finding=finding,
                 found_at=dt.datetime(2023, 10, 29, 9, tzinfo=dt.UTC),
                 person="test",
@@ -80,7 +85,7 @@ def test_a_finding_is_the_status_and_an_earlier_read_does_not_know_it(world: Wor
                 lon=None,
                 lat=None,
             )
-        assert world.points()[0].status == finding, "the newest finding decides"
+        assert world.points()[0].status == status, "the newest finding of the highest level decides"
     with world.store.reader(before) as reader:
         assert fire_points(reader, EVERYTHING)[0].status == "unverified"
 
