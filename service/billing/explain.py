@@ -22,7 +22,7 @@ from service.pipeline import identity
 from service.reads import FirePointView, fire_points, resolve_id, unknown_fire_point
 from service.scope import Scope
 from service.store.engine import Reader
-from service.store.models import FirePointState, LayerStack, Revision, Ruling
+from service.store.models import FirePointState, Revision, Ruling
 
 POINT_ID = re.compile(r"\b[0-9]{8}-[0-9a-f]{12}\b")
 """What an id of a fire point looks like, wherever it stands in a text."""
@@ -135,8 +135,7 @@ def explain(
         "place": _place(found, money["context"]),
         "screening": {
             "screen": found.view.screen,
-            "reasons": [dict(one) for one in found.view.reasons],
-            "plan_or_source_context": (money["context"] or {}).get("heat_source"),
+            "reasons": _reasons(reader, scope, found.view),
         },
         "rulings": _rulings(reader, ids),
         "verification": verification,
@@ -206,6 +205,27 @@ def _layers(stack: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
             yield {"layer": name, **(one if isinstance(one, Mapping) else {"version": one})}
 
 
+def _reasons(reader: Reader, scope: Scope, view: FirePointView) -> list[dict[str, Any]]:
+    """Return the screening reasons with their evidence; of the counties they name, a reader sees its own."""
+    if scope.everything:
+        return [dict(one) for one in view.reasons]
+    from service.pipeline.register_store import load_register
+
+    stored = load_register(reader)
+    mine = scope.unit_ids(view.fire_day) or frozenset()
+
+    def own(code: str) -> bool:
+        unit = stored.register.find(code, view.fire_day)
+        return unit is not None and stored.ids.get(unit.uid) in mine
+
+    return [
+        {**one, "counties": [code for code in one["counties"] if own(code)]}
+        if "counties" in one
+        else dict(one)
+        for one in view.reasons
+    ]
+
+
 def _rulings(reader: Reader, ids: Iterable[str]) -> list[dict[str, Any]]:
     """Return the rulings on the fire point, oldest first; `in_force` says which of a kind decides."""
     table = Ruling.__table__
@@ -235,7 +255,7 @@ def _rulings(reader: Reader, ids: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def _verification(reader: Reader, live: str | None) -> dict[str, Any]:
-    from service.verification.standing import publications, standings
+    from service.verification import publications, standings
 
     standing = standings(reader, [live]).get(live) if live is not None else None
     published = publications(reader).get(live) if live is not None else None
@@ -248,31 +268,11 @@ def _verification(reader: Reader, live: str | None) -> dict[str, Any]:
             "published_at": None if published is None else iso_beijing(published),
         }
     return {
-        "records": [_record(one) for one in standing.records],
+        "records": [one.as_dict() for one in standing.records],
         "deciding": None if standing.deciding is None else standing.deciding.id,
         "contradicted": standing.contradicted,
         "area_mu": None if standing.area_mu is None else format(standing.area_mu, "f"),
         "published_at": None if published is None else iso_beijing(published),
-    }
-
-
-def _record(one: Any) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "recorded_for": one.fire_point_id,
-        "level": one.level,
-        "finding": one.finding,
-        "found_at": iso_beijing(one.found_at),
-        "recorded_at": iso_beijing(one.recorded_at),
-        "revision": one.rev,
-        "person": one.person,
-        "actor": one.actor,
-        "source_kind": one.source_kind,
-        "note": one.note,
-        "area_mu": None if one.area_mu is None else format(one.area_mu, "f"),
-        "lon": one.lon,
-        "lat": one.lat,
-        "evidence_sha256": one.evidence_sha256,
     }
 
 
@@ -343,11 +343,3 @@ def _texts(value: Any) -> Iterable[str]:
     elif isinstance(value, list | tuple):
         for one in value:
             yield from _texts(one)
-
-
-def layers_by_id(reader: Reader, stack_id: int) -> dict[str, Any]:
-    """Return the layer versions of a stored stack."""
-    found: dict[str, Any] = reader.connection.execute(
-        sa.select(LayerStack.layers).where(LayerStack.id == stack_id)
-    ).scalar_one()
-    return found

@@ -225,9 +225,7 @@ def _pairs(spots: Sequence[Spot], params: MatchParams) -> Iterator[tuple[int, in
             both = not spots[other].sources & SATELLITES
             if other == at or (both and other < at):
                 continue
-            gap = max(
-                0, spots[other].first - spots[at].last, spots[at].first - spots[other].last
-            )
+            gap = max(0, spots[other].first - spots[at].last, spots[at].first - spots[other].last)
             if gap <= longest:
                 metres = float(distance_m(lon[at], lat[at], lon[other], lat[other]))
                 yield at, other, metres, gap

@@ -194,6 +194,10 @@ class Layers:
             self._by_day[day] = self._build(day)
         return self._by_day[day]
 
+    def zones_of(self, set_ids: Iterable[int]) -> ZoneLayer:
+        """Return the zones of some sets: those known at an overpass, where others have been recorded since."""
+        return self._zones(set_ids)
+
     def _build(self, day: dt.date) -> Stack:
         key = self._ids(day)
         if key not in self._stacks:

@@ -1,0 +1,308 @@
+"""The document of a statement (扣款通知单): the whole account of one payer and season, as plain data.
+
+Pure: a `ChargeRun` and what was gathered beside it come in, a document goes out. Amounts, coordinates and shares are
+text; the same input in any order gives the same bytes (`service.billing.chain.canonical_bytes`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from gis.times import iso_beijing
+from service.accountability.facts import Fact
+from service.accountability.findings import Charge
+from service.accountability.rulebook import Rulebook
+from service.billing.adjust import Known, adjustments, marked
+from service.billing.chain import SCHEMA
+from service.billing.charges import ChargeRun
+from service.billing.deadlines import until
+from service.billing.lines import line_of, plain
+from service.documents.amount_words import upper, wan
+
+MARK = "非正式"
+_NOTHING = Decimal("0.00")
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What stands beside the charges.
+
+    Attributes
+    ----------
+    known
+        For the causes of adjustments.
+    contexts
+        By fire point, what disputes are about.
+    layers
+        Layer versions used: ``{layer, name, version, status}``.
+    outlines
+        For the map.
+    objections
+        Newest objection by fire point: ``{state, instance}``.
+    screened
+        Screened fire points on this payer's ground, with the reason code and sentences.
+    """
+
+    known: Known = field(default_factory=Known)
+    contexts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    layers: Sequence[Mapping[str, Any]] = ()
+    outlines: Sequence[Mapping[str, Any]] = ()
+    objections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    screened: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a statement says of itself.
+
+    Attributes
+    ----------
+    kind
+        ``draft`` or ``issue``.
+    number
+        Of the issue; the one it would have, for a draft.
+    sample
+        Whether it is a sample however official its data are.
+    rulebook
+        The rulebook that was named, None for all that are loaded: with it the account is computed again.
+    chain
+        Number and hash of the issue before, of whatever status.
+    account
+        The document of the issue that the amounts continue: the newest of the same formality.
+    program
+        Name and version.
+    """
+
+    kind: str
+    number: int
+    issued_at: dt.datetime | None = None
+    sample: bool = False
+    rulebook: str | None = None
+    chain: Mapping[str, Any] | None = None
+    account: Mapping[str, Any] | None = None
+    people: Mapping[str, str | None] = field(default_factory=dict)
+    program: Mapping[str, str] = field(default_factory=dict)
+
+
+def own_charges(run: ChargeRun, payer: str) -> tuple[Charge, ...]:
+    """Return the payer's charges in the order of the lines: overpass, fire point, rulebook."""
+    found = [one for one in run.charges if one.payer == payer]
+    return tuple(
+        sorted(found, key=lambda one: (one.fact.overpass, one.fire_point_id, one.line.terms.head["rulebook"]))
+    )
+
+
+def paying(book: Rulebook, fact: Fact) -> str | None:
+    """Return the code of whoever pays for a fact under a rulebook, as far as it is attributed."""
+    if book.payer is None:
+        return None
+    if fact.special_payer is not None and fact.special_payer in {one.code for one in book.payer.special}:
+        return fact.special_payer
+    unit = fact.unit(book.payer.level)
+    return None if unit is None else unit.payer
+
+
+def own_points(run: ChargeRun, payer: str) -> frozenset[str]:
+    """Return every fact of the season that the payer pays, or would pay, for."""
+    ids = run.facts.season_ids
+    found = {
+        fact.fire_point_id
+        for fact in run.facts.facts
+        if fact.fire_point_id in ids and any(paying(book, fact) == payer for book in run.books)
+    }
+    return frozenset(found | {one.fire_point_id for one in run.charges if one.payer == payer})
+
+
+def build(run: ChargeRun, payer: Mapping[str, Any], heading: Heading, material: Material) -> dict[str, Any]:
+    """Return the document of a payer's account.
+
+    Parameters
+    ----------
+    run
+        The charges of the season.
+    payer
+        ``{code, name, level, uid}``.
+
+    Returns
+    -------
+    dict
+        See the contract ``huodian.statement/1`` in docs/statements.md; ready for canonical bytes.
+    """
+    code = payer["code"]
+    status = "sample" if heading.sample and run.status == "official" else run.status
+    mark = "" if status == "official" else MARK
+    charges = own_charges(run, code)
+    own = own_points(run, code)
+    lines = [_line(run, one, material, own, mark) for one in charges]
+    for number, (line, change) in enumerate(zip(lines, marked(heading.account, lines), strict=True), start=1):
+        line.update(no=number, change=change)
+    total = sum((one.amount for one in charges), _NOTHING)
+    previous = _NOTHING if heading.account is None else Decimal(heading.account["amounts"]["total"])
+    books = _books(run, charges)
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "kind": heading.kind,
+        "mark": mark,
+        "status": status,
+        "number": heading.number,
+        "season": run.season,
+        "payer": dict(payer),
+        "collector": "、".join(sorted({one.collector for one in charges if one.collector}))
+        or _collector(books),
+        "jurisdiction": "、".join(sorted({book.jurisdiction.name for book in books})),
+        "selection": {"rulebook": heading.rulebook},
+        "rulebooks": [_book(book) for book in books],
+        "as_of": {"revision": run.as_of_rev, "recorded_at": iso_beijing(run.recorded_at)},
+        "computed_at": iso_beijing(run.at),
+        "layers": [dict(one) for one in material.layers],
+        "amounts": _amounts(previous, total, heading.account),
+        "lines": lines,
+        "held": _held(run, own),
+        "left_out": _left_out(run, own, material),
+        "deposit": _deposit(run, code),
+        "people": {name: heading.people.get(name) for name in ("preparer", "reviewer", "approver")},
+        "program": dict(heading.program),
+        "previous": None if heading.chain is None else dict(heading.chain),
+        "map": {"outlines": plain(material.outlines)},
+    }
+    if heading.issued_at is not None:
+        document["issued_at"] = iso_beijing(heading.issued_at)
+    document["objection"] = _objection(books, heading.issued_at or run.at, lines)
+    document["adjustments"] = adjustments(heading.account, document, material.known)
+    return document
+
+
+def _line(
+    run: ChargeRun, charge: Charge, material: Material, own: frozenset[str], mark: str
+) -> dict[str, Any]:
+    name = charge.fire_point_id
+    return line_of(
+        charge,
+        state=run.facts.states.get(name),
+        standing=run.facts.standings.get(name),
+        rulings=run.facts.rulings.get(name, ()),
+        context=material.contexts.get(name),
+        objection=material.objections.get(name),
+        own=own,
+        mark=mark,
+    )
+
+
+def _amounts(previous: Decimal, total: Decimal, account: Mapping[str, Any] | None) -> dict[str, Any]:
+    net = total - previous
+    return {
+        "previous": str(previous),
+        "total": str(total),
+        "net": str(net),
+        "total_wan": wan(total),
+        "net_wan": wan(net),
+        "total_upper": upper(total),
+        "net_upper": upper(net),
+        "previous_number": None if account is None else account["number"],
+    }
+
+
+def _books(run: ChargeRun, charges: Sequence[Charge]) -> list[Rulebook]:
+    """Return the rulebooks the account rests on: those of its charges, or all where it has none."""
+    used = {one.line.terms.head["rulebook"] for one in charges}
+    return [book for book in sorted(run.books, key=lambda book: book.id) if book.id in used or not used]
+
+
+def _collector(books: Sequence[Rulebook]) -> str:
+    return "、".join(sorted({book.payer.collector for book in books if book.payer}))
+
+
+def _book(book: Rulebook) -> dict[str, Any]:
+    return {
+        "id": book.id,
+        "title": book.title,
+        "number": book.number,
+        "status": book.status,
+        "confidence": book.confidence,
+        "hash": book.content_hash,
+        "valid_from": book.validity.from_.isoformat(),
+        "valid_to": None if book.validity.to is None else book.validity.to.isoformat(),
+        "sources": [
+            {"title": one.title, "confidence": one.confidence, "url": one.url} for one in book.sources
+        ],
+    }
+
+
+def _held(run: ChargeRun, own: frozenset[str]) -> list[dict[str, Any]]:
+    found = [
+        {
+            "fire_point_id": one.fire_point_id,
+            "reason": one.reason,
+            "zh": one.zh,
+            "en": one.en,
+            "at_stake": None if one.at_stake is None else str(one.at_stake),
+        }
+        for one in run.held
+        if one.fire_point_id in own
+    ]
+    return _once(found)
+
+
+def _left_out(run: ChargeRun, own: frozenset[str], material: Material) -> list[dict[str, Any]]:
+    found = [
+        {"fire_point_id": one.fire_point_id, "reason": one.reason, "zh": one.zh, "en": one.en}
+        for one in run.left_out
+        if one.fire_point_id in own
+    ]
+    return _once([*found, *(dict(one) for one in material.screened)])
+
+
+def _once(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return entries by fire point and reason, each once: two rulebooks may leave one out for one reason."""
+    found = {(one["fire_point_id"], one["reason"]): one for one in entries}
+    return [found[key] for key in sorted(found)]
+
+
+def _deposit(run: ChargeRun, payer: str) -> dict[str, Any] | None:
+    for finding in run.findings:
+        for one in finding.deposits:
+            if one.payer == payer and one.season == run.season:
+                return {name: str(getattr(one, name)) for name in ("paid", "used", "balance", "beyond")}
+    return None
+
+
+def _objection(
+    books: Sequence[Rulebook], start: dt.datetime, lines: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return how and until when to object; where no rulebook says it, that nothing is said."""
+    rule = next((book.objection for book in books if book.objection is not None), None)
+    if rule is None:
+        return {
+            "days": None,
+            "until": None,
+            "suspends_payment": False,
+            "suspended": "0.00",
+            "instances": [],
+            "zh": "规则未规定异议期限与受理机关",
+            "en": "the rulebook says nothing of objections",
+        }
+    last = until(start, rule.days)
+    disputed = sum((Decimal(one["amount"]) for one in lines if _is_open(one)), _NOTHING)
+    suspended = disputed if rule.suspends_payment else _NOTHING
+    effect_zh = "异议期间暂缓扣缴异议金额" if rule.suspends_payment else "异议期间不停止扣缴"
+    effect_en = "suspends the amount objected to" if rule.suspends_payment else "does not suspend payment"
+    if suspended:
+        effect_zh += f"，现暂缓 {suspended} 元"
+        effect_en += f", {suspended} yuan now"
+    return {
+        "days": rule.days,
+        "until": last.isoformat(),
+        "suspends_payment": rule.suspends_payment,
+        "suspended": str(suspended),
+        "instances": [{"level": one.level, "days": one.days} for one in rule.instances],
+        "zh": f"如有异议，请于 {last}（含当日，北京时间）前书面提出；{effect_zh}",
+        "en": f"object in writing until the end of {last} (Beijing time); an objection {effect_en}",
+    }
+
+
+def _is_open(line: Mapping[str, Any]) -> bool:
+    return line["objection"] is not None and line["objection"]["state"] == "open"

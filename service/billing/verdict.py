@@ -1,0 +1,292 @@
+"""What one fire point costs under each rulebook, or why it costs nothing, or what its money waits for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from gis.times import iso_beijing
+from service.accountability.facts import told
+from service.reports.words import SCREEN_WORDS, en, zh
+from service.scope import Scope
+from service.store.engine import Reader
+from service.store.models import FirePoint, Revision
+
+if TYPE_CHECKING:
+    from service.accountability.findings import Charge
+    from service.accountability.rulebook import Rulebook
+    from service.billing.charges import ChargeRun
+
+LEVEL_WORDS = {
+    "province": ("全省", "the province"),
+    "city": ("全市（州）", "the city"),
+    "county": ("全县", "the county"),
+    "township": ("全乡镇", "the township"),
+    "village": ("全村", "the village"),
+}
+BASIS_WORDS = {
+    "overpass": ("卫星过境时间", "time of the overpass"),
+    "confirmation": ("核实时间", "time of confirmation"),
+    "publication": ("公布时间", "time of publication"),
+}
+
+
+def verdicts(
+    reader: Reader,
+    scope: Scope,
+    fire_point_id: str,
+    day: dt.date,
+    *,
+    season: str | None = None,
+    rulebook: str | None = None,
+    at: dt.datetime,
+) -> dict[str, Any]:
+    """Return what every rulebook in force on the day of the overpass says of a live fire point.
+
+    Parameters
+    ----------
+    day
+        Beijing date of the overpass.
+    season, rulebook
+        Only this season, only this rulebook.
+    at
+        The instant at which deadlines are read.
+
+    Returns
+    -------
+    dict
+        ``verdicts`` and ``context`` (what disputes are about, even where it changes nothing; None without a rulebook).
+
+    Raises
+    ------
+    NotFoundError
+        When a rulebook is named that there is not.
+    """
+    from gis.errors import HuodianError
+    from service.billing.books import books_for
+    from service.billing.charges import run_charges
+
+    try:
+        books = books_for(reader, rulebook)
+    except HuodianError as error:
+        if rulebook is not None or error.code != "no_rulebook":
+            raise
+        return {"verdicts": [_none(day)], "context": None}
+    found: list[dict[str, Any]] = []
+    context: dict[str, Any] | None = None
+    for book in sorted(books, key=lambda one: one.id):
+        label = book.season(day)
+        if not book.validity.holds(day):
+            continue
+        if season is not None and label != season:
+            found.append(_other_season(book, label, season))
+            continue
+        run = run_charges(reader, label, rulebook=book.id, at=at)
+        found.append(_verdict(reader, run, book, fire_point_id))
+        context = context or _context(reader, scope, run, fire_point_id, at)
+    return {"verdicts": found or [_none(day)], "context": context}
+
+
+def _none(day: dt.date) -> dict[str, Any]:
+    return {
+        "rulebook": None,
+        "season": None,
+        "state": "no_rulebook",
+        "zh": f"没有规则在 {day} 生效：不计算金额",
+        "en": f"no rulebook is in force on {day}: no amount is computed",
+    }
+
+
+def _other_season(book: Rulebook, label: str, season: str) -> dict[str, Any]:
+    return {
+        "rulebook": book_of(book),
+        "season": label,
+        "state": "other_season",
+        "zh": f"该火点属于 {label} 考核季，不属于 {season}",
+        "en": f"the fire point belongs to season {label}, not to {season}",
+    }
+
+
+def book_of(book: Rulebook) -> dict[str, Any]:
+    """Return what a document says of the rulebook it used."""
+    return {
+        "id": book.id,
+        "title": book.title,
+        "number": book.number,
+        "jurisdiction": book.jurisdiction.name,
+        "status": book.status,
+        "confidence": book.confidence,
+        "informal": book.informal,
+        "hash": book.content_hash,
+    }
+
+
+def _verdict(reader: Reader, run: ChargeRun, book: Rulebook, fire_point_id: str) -> dict[str, Any]:
+    facts = run.facts
+    fact = next((one for one in facts.facts if one.fire_point_id == fire_point_id), None)
+    charge = next((one for one in run.charges if one.fire_point_id == fire_point_id), None)
+    held = [one for one in run.held if one.fire_point_id == fire_point_id]
+    left = next((one for one in run.left_out if one.fire_point_id == fire_point_id), None)
+    screened = next((reason for reason, ids in facts.screened.items() if fire_point_id in ids), None)
+    of = next((one.of for one in facts.links if one.id == fire_point_id), None)
+    told_fact = None if fact is None else _fact(fact)
+    found: dict[str, Any] = {
+        "rulebook": book_of(book),
+        "season": run.season,
+        "informal": bool(run.informal),
+        "state": _state(charge, held, left, screened, of),
+        "charge": None if charge is None else _charge(run, book, charge),
+        "held": [
+            {
+                "reason": one.reason,
+                "zh": one.zh,
+                "en": one.en,
+                "at_stake": None if one.at_stake is None else str(one.at_stake),
+                "among": one.among,
+            }
+            for one in held
+        ],
+        "left_out": None if left is None else {"reason": left.reason, "zh": left.zh, "en": left.en},
+        "screened": screened,
+        "linked_to": of,
+        "linked_from": sorted(one.id for one in facts.links if one.of == fire_point_id),
+        "match_unclear": next((list(one.candidates) for one in facts.unclear if one.id == fire_point_id), []),
+        "fact": told_fact,
+        "verification_due": _due(reader, book, fire_point_id),
+    }
+    found["zh"], found["en"] = _said(found)
+    return found
+
+
+def _state(charge: Any, held: list[Any], left: Any, screened: str | None, of: str | None) -> str:
+    if charge is not None:
+        return "charged_in_part" if held else "charged"
+    if held:
+        return "held"
+    if left is not None:
+        return "left_out"
+    if screened is not None:
+        return "screened"
+    return "linked" if of is not None else "not_told"
+
+
+def _fact(fact: Any) -> dict[str, Any]:
+    return {
+        **told(fact),
+        "doubts": sorted(fact.doubts),
+        "exemptions": sorted(fact.exemptions),
+        "denial_reviewed_by": fact.denial_reviewed_by,
+    }
+
+
+def _charge(run: ChargeRun, book: Rulebook, charge: Charge) -> dict[str, Any]:
+    payer = run.facts.payers.get(charge.payer)
+    special = {one.code: one.name for one in (book.payer.special if book.payer else ())}
+    return {
+        "payer": charge.payer,
+        "payer_name": payer.name if payer is not None else special.get(charge.payer, charge.payer),
+        "collector": charge.collector,
+        "clause": charge.clause,
+        "amount": str(charge.amount),
+        "ordinal": charge.basis.get("ordinal"),
+        "basis": charge.basis.get("basis"),
+        "scope": charge.basis.get("scope"),
+        "period": charge.basis.get("period"),
+        "trace": charge.trace,
+    }
+
+
+def _due(reader: Reader, book: Rulebook, fire_point_id: str) -> str | None:
+    """Return until when the verification is due: so many hours after the point was first assessed."""
+    hours = book.counts.verification.deadline_hours
+    if hours is None:
+        return None
+    issued = reader.connection.execute(
+        sa.select(Revision.at)
+        .join(FirePoint, FirePoint.rev == Revision.id)
+        .where(FirePoint.fire_point_id == fire_point_id)
+    ).scalar_one()
+    return iso_beijing(issued + dt.timedelta(hours=hours))
+
+
+def _said(found: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the one sentence of a verdict."""
+    state = found["state"]
+    if state in ("charged", "charged_in_part"):
+        return _said_charged(found)
+    if state == "held":
+        reasons = found["held"]
+        return (
+            f"暂不扣款，待处理：{'、'.join(one['zh'] for one in reasons)}",
+            f"not charged yet; it waits: {', '.join(one['en'] for one in reasons)}",
+        )
+    if state == "left_out":
+        one = found["left_out"]
+        return f"不计：{one['zh']}", f"does not count: {one['en']}"
+    if state == "screened":
+        code = found["screened"]
+        return (
+            f"不计：筛除（{zh(SCREEN_WORDS, code)}）",
+            f"does not count: screened out ({en(SCREEN_WORDS, code)})",
+        )
+    if state == "linked":
+        of = found["linked_to"]
+        return (
+            f"与火点 {of} 为同一处火，由该火点计费，不重复计",
+            f"the same fire as {of}, which carries the charge; it is not charged twice",
+        )
+    return "不在本考核季的计费事实中", "not among the facts of this season"
+
+
+def _said_charged(found: Mapping[str, Any]) -> tuple[str, str]:
+    one = found["charge"]
+    waits_zh = waits_en = ""
+    if found["held"]:
+        waits_zh = f"；另有待定：{'、'.join(h['zh'] for h in found['held'])}"
+        waits_en = f"; part of it waits: {', '.join(h['en'] for h in found['held'])}"
+    who = f"{one['payer_name']}（{one['payer']}）"
+    if one["ordinal"] is None:
+        return (
+            f"计入：“{one['clause']}”，扣 {one['amount']} 元，由{who}承担{waits_zh}",
+            f"counts: clause “{one['clause']}”, {one['amount']} yuan, paid by {one['payer_name']} "
+            f"({one['payer']}){waits_en}",
+        )
+    level = LEVEL_WORDS.get(one["scope"], (one["scope"], one["scope"]))
+    basis = BASIS_WORDS.get(one["basis"], (one["basis"], one["basis"]))
+    return (
+        f"计入：“{one['clause']}”，按{basis[0]}在{level[0]} {one['period']} 内第 {one['ordinal']} 个，"
+        f"扣 {one['amount']} 元，由{who}承担{waits_zh}",
+        f"counts: clause “{one['clause']}”, number {one['ordinal']} in {level[1]} in {one['period']} by "
+        f"{basis[1]}, {one['amount']} yuan, paid by {one['payer_name']} ({one['payer']}){waits_en}",
+    )
+
+
+def _context(
+    reader: Reader, scope: Scope, run: ChargeRun, fire_point_id: str, at: dt.datetime
+) -> dict[str, Any] | None:
+    """Return hot days, heat source, shares, border and other sets; of the shares, a reader sees its own by name."""
+    from service.billing.context import context_of
+
+    context = context_of(reader, run, [fire_point_id], at).get(fire_point_id)
+    if context is None:
+        return None
+    return {**context, "shares": own_shares(reader, scope, context.get("shares", ()), at)}
+
+
+def own_shares(reader: Reader, scope: Scope, shares: Any, at: dt.datetime) -> list[dict[str, Any]]:
+    """Return the shares of the footprint; those of units outside the scope without code and name."""
+    if scope.everything:
+        return [dict(one) for one in shares]
+    from service.pipeline.register_store import load_register
+
+    stored = load_register(reader)
+    mine = scope.unit_ids(at.date()) or frozenset()
+    found: list[dict[str, Any]] = []
+    for one in shares:
+        unit = stored.register.find(one["code"], at.date()) if one.get("code") else None
+        known = unit is not None and stored.ids.get(unit.uid) in mine
+        found.append(dict(one) if known else {**one, "code": None, "name": None})
+    return found

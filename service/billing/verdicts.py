@@ -1,0 +1,122 @@
+"""What a fire point's verification is to money: the state that is billed, and who reviewed a denial.
+
+A payer's own word that would take a fire out of its bill counts with evidence and with a review by somebody else of the
+city or the province; until then the fire is a denial that nobody reviewed, and its money is held. Silence past the
+deadline is a state of its own, not an acquittal.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, cast
+
+from service.accountability.facts import FactState
+from service.accountability.rulebook import Rulebook
+from service.accountability.words import Level
+
+if TYPE_CHECKING:
+    from service.verification.standing import Record
+
+_RANK = {"local": 0, "city": 1, "province": 2}
+_UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The state of a fire point under a rulebook, as `Fact` takes it."""
+
+    state: FactState
+    finding: str | None = None
+    confirmed_at: dt.datetime | None = None
+    published_at: dt.datetime | None = None
+    area_mu: Decimal | None = None
+    denial_reviewed_by: Level | None = None
+
+
+def verdict_of(
+    book: Rulebook,
+    records: Sequence[Record],
+    *,
+    published_at: dt.datetime | None,
+    issued_at: dt.datetime | None,
+    at: dt.datetime,
+    is_payers: Callable[[Record], bool],
+) -> Verdict:
+    """Return what the records of one fire say under a rulebook.
+
+    Parameters
+    ----------
+    records
+        Of every id that is this fire, in any order.
+    issued_at
+        When the fire point was first listed: its deadline runs from there.
+    at
+        The instant at which the deadline is read.
+    is_payers
+        Whether the recorder is the payer itself, or one of its own people.
+    """
+    spoken = [one for one in records if one.finding != _UNREACHABLE]
+    area = _newest([one for one in records if one.area_mu is not None])
+    area_mu = None if area is None else area.area_mu
+    deciding = _newest(spoken)
+    if deciding is None:
+        return Verdict(_silence(book, issued_at, at), area_mu=area_mu, published_at=published_at)
+    finding = deciding.finding
+    if _frees(book, finding):
+        own = [one for one in spoken if is_payers(one) and _frees(book, one.finding)]
+        if own or is_payers(deciding):
+            reviewer = _reviewer(book, spoken, is_payers)
+            return Verdict(
+                "denied", finding, published_at=published_at, area_mu=area_mu, denial_reviewed_by=reviewer
+            )
+        if _denies(finding):
+            level = cast(Level, deciding.level)
+            return Verdict(
+                "denied", finding, published_at=published_at, area_mu=area_mu, denial_reviewed_by=level
+            )
+    state: FactState = "confirmed" if published_at is None else "publicised"
+    return Verdict(state, finding, _first_confirmed(spoken), published_at, area_mu)
+
+
+def _newest(records: Sequence[Any]) -> Any:
+    """Return the newest record of the highest level that has spoken, by order of recording."""
+    return max(records, key=lambda one: (_RANK[one.level], one.id)) if records else None
+
+
+def _silence(book: Rulebook, issued_at: dt.datetime | None, at: dt.datetime) -> FactState:
+    hours = book.counts.verification.deadline_hours
+    if hours is None or issued_at is None or at <= issued_at + dt.timedelta(hours=hours):
+        return "listed"
+    return "overdue"
+
+
+def _frees(book: Rulebook, finding: str) -> bool:
+    """Whether a finding takes a fire out of the bill."""
+    return finding not in book.counts.findings
+
+
+def _denies(finding: str) -> bool:
+    from service.verification.closed import DENIALS
+
+    return finding in DENIALS
+
+
+def _reviewer(
+    book: Rulebook, spoken: Sequence[Record], is_payers: Callable[[Record], bool]
+) -> Level | None:
+    """Return the level of whoever else agrees with a payer's own denial, None without that or without evidence."""
+    others = [one for one in spoken if not is_payers(one) and one.level != "local"]
+    review = _newest(others)
+    if review is None or not _frees(book, review.finding):
+        return None
+    proven = any(one.evidence_sha256 is not None for one in spoken if _frees(book, one.finding))
+    return cast(Level, review.level) if proven else None
+
+
+def _first_confirmed(spoken: Sequence[Record]) -> dt.datetime | None:
+    """Return when somebody first found what stands: an order by confirmation must not move with every later visit."""
+    found = [one.found_at for one in spoken if not _denies(one.finding)]
+    return min(found, default=None)

@@ -1,0 +1,224 @@
+"""The zone that money goes by: as it was known at the overpass (DESIGN section 3, "What was known when").
+
+A zone layer that was recorded after the overpass changes no charge by itself: it is asked for what it says today only
+where a person has ruled. So the zone of a fire is that of the sets that were recorded by then; where none was, it is
+``unknown``, and a rule that asks for it holds the money.
+
+Where no zone of the kinds that the regime speaks of lies in a county, nothing is known there either: a belt layer says
+nothing about ban and restricted areas, and a layer of one county nothing about the next. The same holds under a
+whole-area regime: ``unknown`` is no obstacle to a rule that bills any zone there, and a rule that prices by zone must
+not take the absence of a layer for the cheaper ground.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from gis.footprint import extents_km, measure
+from gis.times import beijing_date
+from gis.types import Level, Validity
+from service.billing.payers import Payers
+from service.pipeline.layers_store import Layers, ZoneEntry, ZoneLayer
+from service.pipeline.live import best_first
+from service.pipeline.rulings import NO_ZONE
+from service.store.engine import Reader
+from service.store.models import Observation, Revision, ZoneSet
+
+ZONE_WORDS = {
+    "ban": "ban",
+    "restricted": "restricted",
+    "belt_1km": "belt",
+    "forest_edge": "belt",
+    "belt": "belt",
+    "other": "none",
+    NO_ZONE: "none",
+}
+"""Kind of a loaded zone to the word of a rulebook."""
+
+_TWO_ZONE = frozenset({"ban", "restricted"})
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneFound:
+    """The zone of a fire point as a fact: the word, whether it is in doubt, and the areas that a rule may name."""
+
+    zone: str = "unknown"
+    doubt: bool = False
+    areas: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    id: int
+    name: str
+    version: int
+    validity: Validity
+    recorded_at: dt.datetime
+
+
+class Zones:
+    """The zone layers at one revision, asked for many fire points."""
+
+    def __init__(self, reader: Reader, payers: Payers) -> None:
+        self._reader = reader
+        self._payers = payers
+        self._layers = Layers(reader)
+        self._sets = _sets(reader)
+        self._kinds: dict[str, str] = {}
+        self._covered: dict[tuple[Any, ...], bool] = {}
+
+    def found(self, rows: Sequence[Any], rulings: Mapping[str, Sequence[Any]]) -> dict[str, ZoneFound]:
+        """Return the zone of every state row, by fire point."""
+        answers: dict[str, ZoneFound] = {}
+        late: dict[tuple[int, ...], list[Any]] = defaultdict(list)
+        for row in rows:
+            ruled = next((one for one in rulings.get(row.fire_point_id, ()) if one.kind == "zone"), None)
+            if ruled is not None:
+                answers[row.fire_point_id] = self._ruled(ruled.value)
+                continue
+            now, then = self._in_force(row.fire_day), self._in_force(row.fire_day, row.first_at)
+            if not then:
+                # A layer recorded since is for a person to bring to bear, who rules on the zone.
+                answers[row.fire_point_id] = ZoneFound(doubt=bool(now))
+            elif then == now:
+                answers[row.fire_point_id] = self._stated(row, then)
+            else:
+                late[then].append(row)
+        for ids, members in late.items():
+            answers.update(self._located(ids, members))
+        return answers
+
+    def _in_force(self, day: dt.date, moment: dt.datetime | None = None) -> tuple[int, ...]:
+        """Return the ids of the sets in force on a day, of those recorded by `moment` where one is given."""
+        newest = {
+            one.name: one.id
+            for one in self._sets
+            if one.validity.holds(day) and (moment is None or one.recorded_at <= moment)
+        }
+        return tuple(sorted(newest.values()))
+
+    def _ruled(self, value: str) -> ZoneFound:
+        """Return what a ruling says; its value names a zone, or is the word of a kind."""
+        code = value.partition("|")[0]
+        kind = ZONE_WORDS.get(code) or ZONE_WORDS.get(self._kind_of(code), "unknown")
+        return ZoneFound(kind, areas=() if code == NO_ZONE else (code,))
+
+    def _kind_of(self, code: str) -> str:
+        if not self._kinds and self._sets:
+            for one in sorted(self._sets, key=lambda found: found.id):
+                entries = self._layers.zones_of((one.id,)).entries
+                self._kinds.update({entry.code: entry.kind for entry in entries})
+        return self._kinds.get(code, "")
+
+    def _stated(self, row: Any, ids: tuple[int, ...]) -> ZoneFound:
+        """Return the zone that attribution found, under sets that were all known at the overpass."""
+        doubt = bool(row.boundary_case.get("zone"))
+        if row.zone_code is None:
+            return ZoneFound("none" if self._covers(row, ids) else "unknown", doubt)
+        entries = [
+            entry
+            for entry in self._layers.zones_of(ids).entries
+            if entry.code == row.zone_code and entry.name == row.zone
+        ]
+        return _of(entries[0], doubt) if entries else ZoneFound(doubt=doubt)
+
+    def _located(self, ids: tuple[int, ...], rows: Sequence[Any]) -> dict[str, ZoneFound]:
+        """Return the zones of fire points under the sets of their own time, located anew with their footprints."""
+        zones = self._layers.zones_of(ids)
+        layer, entries = zones.polygons
+        lon, lat = np.array([row.lon for row in rows]), np.array([row.lat for row in rows])
+        scan, track = pixel_extents_m(self._reader, [row.representative_id for row in rows])
+        by_point: dict[int, list[ZoneEntry]] = defaultdict(list)
+        for point, zone in zip(*(part.tolist() for part in layer.hits(lon, lat)), strict=True):
+            by_point[point].append(entries[zone])
+        doubts = np.zeros(len(rows), dtype=bool)
+        if len(layer):
+            doubts = measure(
+                layer, lon, lat, layer.locate(lon, lat), scan, track, zones.accuracy_m
+            ).boundary_case
+        return {
+            row.fire_point_id: self._chosen(row, ids, zones, by_point[at], doubt=bool(doubts[at]))
+            for at, row in enumerate(rows)
+        }
+
+    def _chosen(
+        self, row: Any, ids: tuple[int, ...], zones: ZoneLayer, entries: Sequence[ZoneEntry], *, doubt: bool
+    ) -> ZoneFound:
+        day = beijing_date(row.first_at)
+        own = [code for code in (row.township_code, row.county_code) if code]
+        candidates = [*entries, *(zones.by_unit[code] for code in own if code in zones.by_unit)]
+        zone = next((entry for entry in candidates if entry.validity.holds(day)), None)
+        if zone is not None:
+            return _of(zone, doubt)
+        return ZoneFound("none" if self._covers(row, ids) else "unknown", doubt)
+
+    def _covers(self, row: Any, ids: tuple[int, ...]) -> bool:
+        """Whether the sets speak of the county at all, in the terms of its regime."""
+        key = (ids, row.county_code, row.regime == "two_zone", row.fire_day)
+        if key not in self._covered:
+            entries = self._layers.zones_of(ids).entries
+            if row.regime == "two_zone":
+                entries = tuple(one for one in entries if one.kind in _TWO_ZONE)
+            self._covered[key] = self._touches(row, entries)
+        return self._covered[key]
+
+    def _touches(self, row: Any, entries: Iterable[ZoneEntry]) -> bool:
+        county = self._layers.on(row.fire_day).boundaries.get(Level.COUNTY)
+        listed = {code for entry in entries for code in entry.unit_codes}
+        if row.county_code in listed or any(
+            row.county_code in self._payers.legal_codes(code, row.fire_day) for code in listed
+        ):
+            return True
+        shapes = [entry.geometry for entry in entries if entry.geometry is not None]
+        if county is None or not shapes:
+            return False
+        _, units = county.layer.touched(shapes)
+        uids = {self._payers.uid_of(county.layer.codes[unit], row.fire_day) for unit in set(units.tolist())}
+        return self._payers.uid_of(row.county_code or "", row.fire_day) in uids - {None}
+
+
+def pixel_extents_m(reader: Reader, detections: Sequence[int]) -> tuple[Any, Any]:
+    """Return the full extents of pixels in metres, along scan and track, from their best observations."""
+    table = Observation.__table__
+    best: dict[int, Any] = {}
+    for start in range(0, len(detections), 20_000):
+        for row in reader.rows(
+            sa.select(table.c.detection_id, table.c.scan_km, table.c.track_km, table.c.instrument)
+            .where(table.c.detection_id.in_(list(detections[start : start + 20_000])))
+            .order_by(table.c.detection_id, *best_first(table))
+        ):
+            best.setdefault(row.detection_id, row)
+    chosen = [best[one] for one in detections]
+    scan, track = extents_km(
+        np.array([row.scan_km for row in chosen], dtype=np.float64),
+        np.array([row.track_km for row in chosen], dtype=np.float64),
+        [row.instrument for row in chosen],
+    )
+    return scan * 1000, track * 1000
+
+
+def _of(entry: ZoneEntry, doubt: bool) -> ZoneFound:
+    areas = dict.fromkeys((entry.code, entry.name, entry.kind))
+    return ZoneFound(ZONE_WORDS.get(entry.kind, "none"), doubt, tuple(areas))
+
+
+def _sets(reader: Reader) -> list[_Set]:
+    table, revision = ZoneSet.__table__, Revision.__table__
+    rows = reader.rows(
+        sa.select(
+            table.c.id, table.c.name, table.c.version, table.c.valid_from, table.c.valid_to, revision.c.at
+        )
+        .join(revision, revision.c.id == table.c.rev)
+        .where(reader.known(ZoneSet))
+        .order_by(table.c.rev, table.c.id)
+    )
+    return [
+        _Set(row.id, row.name, row.version, Validity(row.valid_from, row.valid_to), row.at) for row in rows
+    ]
