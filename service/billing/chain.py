@@ -186,7 +186,7 @@ def chain_differences(rows: Sequence[Any]) -> list[Difference]:
                     place,
                     row.number,
                     f"编号应为 {place}，存储中为 {row.number}：有通知单被删除、增加或改号",
-                    f"number {place} was expected where the store has {row.number}: one was removed, added or renumbered",
+                    f"number {place} was expected where the store has {row.number}: one is missing or renumbered",
                 )
             )
             break

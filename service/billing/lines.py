@@ -150,19 +150,14 @@ def _row_hash(row: Mapping[str, Any], without: frozenset[str] | set[str]) -> str
 
 
 def _text(value: Any) -> Any:
-    if isinstance(value, dt.datetime):
-        return iso_beijing(value)
-    if isinstance(value, dt.date):
-        return value.isoformat()
+    """Return any column as data with one spelling on both homes; a float keeps every digit."""
     if isinstance(value, float):
         return repr(value)
-    if isinstance(value, Decimal):
-        return str(value)
     if isinstance(value, Mapping):
         return {str(key): _text(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_text(one) for one in value]
-    return value
+    return plain(value)
 
 
 def plain(value: Any) -> Any:

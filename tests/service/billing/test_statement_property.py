@@ -1,0 +1,145 @@
+"""Random seasons of random changes: issued statements always sum to the adjudication of the facts as they are."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.accountability.facts import Fact
+from service.accountability.rulebook import Rulebook
+from service.billing.adjust import Known
+from service.billing.causes import CAUSES
+from service.billing.chain import canonical_bytes
+from service.billing.charges import ChargeRun
+from service.billing.statement import Material, own_points
+from service.rulebooks import shipped_rulebook
+from tests.service.accountability.facts import fire, units
+from tests.service.billing.runs import issue, run_of
+
+COUNTIES = ("220182", "220281", "220382")
+BOOKS = tuple(shipped_rulebook(name) for name in ("JL-1", "JL-1-PROVINCE"))
+STEPS = ("add", "deny", "uphold", "move", "merge", "rank", "area", "zone", "doubt", "settle", "swap")
+
+
+@dataclass
+class Season:
+    """Facts that change, and what was issued of them."""
+
+    facts: dict[str, Fact] = field(default_factory=dict)
+    book: int = 0
+    resolved: dict[str, str | None] = field(default_factory=dict)
+    issued: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    ever_own: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    count: int = 0
+
+    @property
+    def rulebook(self) -> Rulebook:
+        return BOOKS[self.book]
+
+    def step(self, what: str, number: int, other: int) -> None:
+        names = sorted(self.facts)
+        if what == "add" or not names:
+            self._add(number, other)
+            return
+        name, second = names[number % len(names)], names[other % len(names)]
+        county = COUNTIES[other % len(COUNTIES)]
+        changes: Mapping[str, dict[str, Any]] = {
+            "deny": {"state": "denied", "finding": "nothing_found", "denial_reviewed_by": "province"},
+            "uphold": {"state": "confirmed", "finding": "straw", "denial_reviewed_by": None},
+            "move": {"units": units(county)},
+            "rank": {"tie_rank": other % 3 + 1},
+            "area": {"area_mu": Decimal(other)},
+            "zone": {"zone": ("ban", "none", "unknown")[other % 3]},
+            "doubt": {"doubts": ("county",)},
+            "settle": {"doubts": ()},
+        }
+        if what == "swap":
+            self.book = 1 - self.book
+        elif what != "merge":
+            self.facts[name] = dataclasses.replace(self.facts[name], **changes[what])
+        elif name != second:
+            kept, gone = self.facts[name], self.facts.pop(second)
+            self.facts[name] = dataclasses.replace(kept, pixels=kept.pixels + gone.pixels)
+            self.resolved[second] = name
+            for old, into in self.resolved.items():
+                self.resolved[old] = name if into == second else into
+
+    def _add(self, number: int, other: int) -> None:
+        self.count += 1
+        when = dt.datetime(2020, 10, 5, 12) + dt.timedelta(minutes=number % 7, days=other % 3)
+        self.facts[f"F{self.count:03}x"] = fire(
+            f"F{self.count:03}x", when.isoformat(), COUNTIES[number % len(COUNTIES)]
+        )
+
+    def run(self) -> ChargeRun:
+        return run_of(self.facts.values(), self.rulebook)
+
+    def issue(self) -> None:
+        """Issue a statement to every payer with a charge now or an issue before."""
+        run = self.run()
+        for code in sorted(set(run.by_payer) | set(self.issued)):
+            before = self.issued[code]
+            self.ever_own[code] |= own_points(run, code)
+            document = issue(run, code, before, Material(known=self._known(run)))
+            self.check(code, document, run)
+            before.append(document)
+
+    def _known(self, run: ChargeRun) -> Known:
+        told = {
+            fact.fire_point_id: {"layers": [list(pair) for pair in sorted(fact.layers)]}
+            for fact in run.facts.facts
+        }
+        return Known(resolved=dict(self.resolved), facts=told)
+
+    def check(self, code: str, document: dict[str, Any], run: ChargeRun) -> None:
+        deltas = [Decimal(one["delta"]) for one in document["adjustments"]]
+        amounts = document["amounts"]
+        assert sum(deltas, Decimal(0)) == Decimal(amounts["net"])
+        assert Decimal(amounts["previous"]) + Decimal(amounts["net"]) == Decimal(amounts["total"])
+        assert Decimal(amounts["total"]) == run.by_payer.get(code, 0)
+        names = [line["fire_point_id"] for line in document["lines"]]
+        assert len(set(names)) == len(names), "no fire is charged twice"
+        for line in document["lines"]:
+            assert line["trace"]["facts"]["state"] == "confirmed"
+            assert line["trace"]["rulebook_hash"] == self.rulebook.content_hash
+            assert line["mark"] == "非正式"
+        for one in document["adjustments"]:
+            assert one["cause"] in CAUSES
+            assert one["zh"]
+            assert one["en"].isascii()
+            assert set(one["caused_by"]) <= self.ever_own[code]
+        text = canonical_bytes(document).decode()
+        foreign = {f"F{number:03}x" for number in range(1, self.count + 1)} - self.ever_own[code]
+        assert not [name for name in foreign if name in text], "another payer's point is never named"
+
+
+_STEP = st.tuples(st.sampled_from((*STEPS, "issue", "add")), st.integers(0, 60), st.integers(0, 60))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_STEP, max_size=40))
+def test_issues_and_adjustments_sum_to_the_adjudication_of_the_facts_as_they_are(
+    steps: list[tuple[str, int, int]],
+) -> None:
+    season = Season()
+    for what, number, other in steps:
+        if what == "issue":
+            season.issue()
+        else:
+            season.step(what, number, other)
+    season.issue()
+    final = season.run()
+    nets = {
+        code: sum((Decimal(one["amounts"]["net"]) for one in issues), Decimal(0))
+        for code, issues in season.issued.items()
+    }
+    assert {code: net for code, net in nets.items() if net} == final.by_payer
+    assert sum(nets.values(), Decimal(0)) == final.total
