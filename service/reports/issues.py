@@ -70,7 +70,7 @@ def issues(reader: Reader, scope: Scope, unit: str, *, day: dt.date | None = Non
     return [
         {"number": row.number, "fire_day": row.fire_day, "sha256": row.sha256, "published_at": row.at}
         for row in rows
-        if _may_read(reader, scope, unit, row.fire_day)
+        if may_read(reader, scope, unit, row.fire_day)
     ]
 
 
@@ -95,7 +95,7 @@ def read_issue(reader: Reader, scope: Scope, unit: str, number: int) -> FireList
             table.c.unit_code == unit, table.c.number == number, reader.known(FireListIssue)
         )
     ).first()
-    if row is None or not _may_read(reader, scope, unit, row.fire_day):
+    if row is None or not may_read(reader, scope, unit, row.fire_day):
         raise NotFoundError(
             "unknown_issue",
             f"单位 {unit} 没有第 {number} 期火点清单，或不在您的管辖范围内：请核对期号",
@@ -123,7 +123,7 @@ def thawed(document: str, sha256: str, unit: str, number: int) -> FireList:
     return FireList.from_dict(json.loads(document), sha256=sha256)
 
 
-def _may_read(reader: Reader, scope: Scope, code: str, day: dt.date) -> bool:
+def may_read(reader: Reader, scope: Scope, code: str, day: dt.date) -> bool:
     """Whether all of an issue lies within the scope: its unit is the reader's own or under it."""
     if scope.everything:
         return True
