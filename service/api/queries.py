@@ -8,7 +8,15 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+)
 
 from gis.errors import UsageError
 from gis.times import BEIJING
@@ -173,7 +181,24 @@ class RulingBody(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     fire_point_id: Annotated[str, Field(min_length=1, max_length=64)]
-    kind: Literal["unit", "zone", "screen", "duplicate"]
+    kind: Literal["unit", "zone", "screen", "duplicate", "order", "exempt", "payer", "distinct"]
     value: Annotated[str, Field(min_length=1, max_length=64)]
     reason: Annotated[str, Field(min_length=2, max_length=2000)]
     evidence_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+class VerificationBody(BaseModel):
+    """A finding as submitted; closed lists and times are checked where every way of recording checks them."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    finding: Annotated[str, Field(min_length=1, max_length=40)]
+    level: Annotated[str, Field(min_length=1, max_length=20)]
+    found_at: Annotated[AwareDatetime, Field(description="with its zone")]
+    person: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    note: Annotated[str, Field(max_length=2000)] | None = None
+    evidence_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    area: Annotated[str, Field(max_length=40, description="12.5亩, 8000m2")] | None = None
+    source_kind: Annotated[str, Field(max_length=20)] | None = None
+    lon: Annotated[float, Field(ge=-180, le=180)] | None = None
+    lat: Annotated[float, Field(ge=-90, le=90)] | None = None

@@ -245,6 +245,18 @@ def rule(
     duplicate_of: Annotated[
         str | None, typer.Option("--duplicate-of", help="The fire point this repeats")
     ] = None,
+    order: Annotated[
+        int | None, typer.Option("--order", min=1, help="Place among candidates of one minute / 同分钟排序")
+    ] = None,
+    exempt: Annotated[
+        str | None, typer.Option("--exempt", help="Reason code of an exemption / 免责代码")
+    ] = None,
+    payer: Annotated[
+        str | None, typer.Option("--payer", help="Code of the special payer / 特别付费单位代码")
+    ] = None,
+    distinct_from: Annotated[
+        str | None, typer.Option("--distinct-from", help="A fire point that this one is not / 不是同一火点")
+    ] = None,
     evidence: Annotated[Path | None, typer.Option("--evidence", help="A file to archive as evidence")] = None,
 ) -> None:
     """Record a person's decision on a fire point and apply it / 裁定."""
@@ -256,13 +268,24 @@ def rule(
         from service.pipeline.rulings import rule as decide
 
         session.refuse_past()
-        given = {"unit": unit, "zone": zone, "screen": screen, "duplicate": duplicate_of}
+        given = {
+            "unit": unit,
+            "zone": zone,
+            "screen": screen,
+            "duplicate": duplicate_of,
+            "exempt": exempt,
+            "payer": payer,
+            "distinct": distinct_from,
+            "order": None if order is None else str(order),
+        }
         chosen = [(kind, value) for kind, value in given.items() if value is not None]
         if len(chosen) != 1:
             raise UsageError(
                 "one_ruling",
-                "一次裁定一件事：--unit、--zone、--screen、--duplicate-of 选一",
-                "rule one thing at a time: --unit, --zone, --screen or --duplicate-of",
+                "一次裁定一件事：--unit、--zone、--screen、--duplicate-of、--order、--exempt、--payer、"
+                "--distinct-from 选一",
+                "rule one thing at a time: --unit, --zone, --screen, --duplicate-of, --order, --exempt, --payer or "
+                "--distinct-from",
             )
         store = session.store()
         with store.reader() as reader:

@@ -77,11 +77,67 @@ class Ruling(_Closed):
 
     ruling_id: int
     fire_point_id: str
-    kind: Literal["unit", "zone", "screen", "duplicate"]
+    kind: Literal["unit", "zone", "screen", "duplicate", "order", "exempt", "payer", "distinct"]
     value: str
     revision: int
     supersedes: int | None
     fire_day: str
+
+
+class Verified(_Closed):
+    """Answer of `verify` on one fire point: the record, and how the point stands with it."""
+
+    verification_id: int
+    fire_point_id: str
+    fire_day: str
+    finding: str
+    level: Literal["local", "city", "province"]
+    found_at: str
+    person: str
+    area_mu: str | None
+    source_kind: str | None
+    evidence_sha256: str | None
+    evidence_archived: bool | None
+    repeated: bool
+    status: Literal["unverified", "confirmed", "denied", "denial_unreviewed", "unreachable"]
+    contradicted: bool
+    revision: int | None
+
+
+class VerificationProblem(_Closed):
+    """One row of a table of findings that was not taken."""
+
+    line: int
+    column: str
+    value: str
+    reason: str
+    message_zh: str
+    message_en: str
+
+
+class VerifiedTable(_Closed):
+    """Answer of `verify --file`; read = accepted + repeated + rejected."""
+
+    file: str
+    sha256: str
+    read: int
+    accepted: int
+    repeated: int
+    rejected: int
+    problems: list[VerificationProblem]
+    fire_points: list[str]
+    revision: int | None
+    unchanged: bool
+
+
+class Publicised(_Closed):
+    """Answer of `publicise`: which points the notice made public, which it had named before."""
+
+    notice: str
+    published_at: str
+    published: list[str]
+    repeated: list[str]
+    revision: int | None
 
 
 class PendingCase(_Closed):
@@ -243,6 +299,9 @@ ANSWERS: dict[str, Any] = {
     "ingest": Ingest,
     "assess": Assess,
     "rule": Ruling,
+    "verify": Verified,
+    "verify.file": VerifiedTable,
+    "publicise": Publicised,
     "pending": list[PendingCase],
     "rejected": list[RejectedRow],
     "firelist": FireList,

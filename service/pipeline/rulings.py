@@ -2,12 +2,14 @@
 
 A ruling is a fact tied to a fire point id; it supersedes, never overwrites, and survives every recomputation: the
 assessment applies it after everything it computed. After a merge it belongs to the id that lives; of several of one
-kind the newest decides.
+kind the newest decides. Rulings about money alone (the order of a tie, an exemption, a special payer, two fires that
+are not the same) change no assessed state: adjudication reads them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,12 +27,26 @@ from service.store.engine import Reader, Store, Writer
 from service.store.models import FirePointState, Ruling, Zone
 from service.users import require_ruling
 
-KINDS = ("unit", "zone", "screen", "duplicate")
+STATE_KINDS = ("unit", "zone", "screen", "duplicate")
+"""Kinds that the assessment applies to a state."""
+
+MONEY_KINDS = ("order", "exempt", "payer", "distinct")
+"""Kinds that only adjudication reads: rank among candidates of one minute, reason code, code of a special payer, the
+fire point that this one is not."""
+
+KINDS = (*STATE_KINDS, *MONEY_KINDS)
+_PAIRS = ("duplicate", "distinct")
+"""Kinds whose value is another fire point."""
+
 COMMAND = "rule"
-NO_ZONE = "none"
-"""Value of a zone ruling that says the fire lies in no zone."""
+NO_ZONE = NONE = "none"
+"""Value of a zone ruling that says the fire lies in no zone, and of one that takes an exemption or a payer back."""
+_TAKEN_BACK = ("exempt", "payer")
 
 MIN_REASON = 4
+MAX_ORDER = 100_000
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+"""As a rulebook names its reason codes and special payers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +72,30 @@ class Rulings:
         return Rulings(self.rows, steps, _by_point(self.rows, steps), self.by_day)
 
     def of(self, fire_point_id: str) -> Sequence[Any]:
-        """Return the newest ruling of each kind for a fire point."""
-        newest = {row.kind: row for row in self.by_point.get(fire_point_id, ())}
-        return sorted(newest.values(), key=lambda row: row.id)
+        """Return the newest ruling of each kind for a fire point; `distinct` stands once for each other point.
+
+        Of "repeats A" and "is not A" the later one stands; an exemption or a payer ruled to be ``none`` is none.
+        """
+        newest: dict[tuple[str, str], Any] = {}
+        for row in self.by_point.get(fire_point_id, ()):
+            other = self._live(row.value) if row.kind in _PAIRS else ""
+            if row.kind == "distinct":
+                repeated = newest.get(("duplicate", ""))
+                if repeated is not None and self._live(repeated.value) == other:
+                    del newest["duplicate", ""]
+            elif row.kind == "duplicate":
+                newest.pop(("distinct", other), None)
+                other = ""
+            newest[row.kind, other] = row
+        standing = (row for row in newest.values() if row.kind not in _TAKEN_BACK or row.value != NONE)
+        return sorted(standing, key=lambda row: row.id)
+
+    def _live(self, name: str) -> str:
+        """Return what an id resolves to, the id itself when nothing is left of it."""
+        end, hops = name, 0
+        while hops < identity.MAX_HOPS * 1024 and (following := self.steps.get(end)) is not None:
+            end, hops = following, hops + 1
+        return end
 
     def mark(self, day: dt.date) -> list[int]:
         """Return what changes when a ruling on a point of this day is added."""
@@ -84,6 +121,8 @@ def rulings_in_force(reader: Reader) -> Rulings:
             days[row.fire_point_id].add(row.fire_day)
     by_day: dict[dt.date, list[int]] = defaultdict(list)
     for row in rows:
+        if row.kind in MONEY_KINDS and row.kind != "distinct":  # that one may lift a duplicate
+            continue
         live = resolved.get(row.fire_point_id, row.fire_point_id)
         for day in days.get(row.fire_point_id, set()) | days.get(live or "", set()):
             by_day[day].append(row.id)
@@ -95,15 +134,17 @@ def _by_point(rows: Sequence[Any], steps: Mapping[str, str | None]) -> dict[str,
     found: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
         live = resolved.get(row.fire_point_id, row.fire_point_id)
-        # A fire point that has merged with the one it repeated is that one now: it repeats nothing.
-        if live is not None and not (row.kind == "duplicate" and resolved.get(row.value, row.value) == live):
+        # A fire point that has merged with the one it named is that one now: it neither repeats it nor differs.
+        if live is not None and not (row.kind in _PAIRS and resolved.get(row.value, row.value) == live):
             found[live].append(row)
     return found
 
 
 def apply_rulings(state: dict[str, Any], rulings: Sequence[Any], names: Names) -> None:
-    """Change a computed state by the rulings on it."""
+    """Change a computed state by the rulings on it; those about money alone leave no mark on it."""
     for row in rulings:
+        if row.kind not in STATE_KINDS:
+            continue
         state["ruling_ids"] = [*state["ruling_ids"], row.id]
         if row.kind == "unit":
             _move(state, row, names)
@@ -167,10 +208,11 @@ def rule(
     Parameters
     ----------
     kind
-        ``unit``, ``zone``, ``screen`` or ``duplicate``.
+        ``unit``, ``zone``, ``screen``, ``duplicate``, ``order``, ``exempt``, ``payer`` or ``distinct``.
     value
         A unit code; a zone code (``none`` for a fire in no zone); ``counted`` or a screening reason; the fire point
-        this one repeats.
+        this one repeats; the place among candidates of one minute, from 1; a reason code of the rulebook's
+        exemptions; the code of one of its special payers (``none`` takes either back); the fire point this one is not.
     reason
         Why, in words: a ruling without a reason cannot be explained to whom it costs.
     evidence_sha256
@@ -192,7 +234,7 @@ def rule(
     ForbiddenError
         When the role may not make this ruling, or it gives the fire point to a unit outside the scope.
     ConflictError
-        When a fire point is ruled a duplicate of itself.
+        When a fire point is ruled a duplicate of itself, or not to be itself.
     """
     if kind not in KINDS:
         raise UsageError(
@@ -216,10 +258,13 @@ def rule(
         _check_value(writer, scope, state, kind, value)
         if kind == "zone":
             value = _named_zone(writer, value)
+        elif kind == "order":
+            value = str(int(value))
         table = Ruling.__table__
+        same = table.c.value == value if kind == "distinct" else sa.true()
         before = writer.connection.execute(
             sa.select(table.c.id)
-            .where(table.c.fire_point_id == state.fire_point_id, table.c.kind == kind)
+            .where(table.c.fire_point_id == state.fire_point_id, table.c.kind == kind, same)
             .order_by(table.c.id.desc())
             .limit(1)
         ).scalar()
@@ -274,15 +319,29 @@ def _check_value(reader: Reader, scope: Scope, state: Any, kind: str, value: str
         _check_unit(reader, scope, state, value)
     if kind == "zone" and not value.strip("| "):
         raise UsageError("bad_zone", "请给出区划代码", "name the zone by its code", value=value)
-    if kind == "duplicate":
+    if kind in _PAIRS:
         other = _visible_state(reader, scope, value)
         if other.fire_point_id == state.fire_point_id:
             raise ConflictError(
-                "duplicate_of_itself",
-                f"火点 {value} 不能是自身的重复",
-                f"fire point {value} cannot repeat itself",
+                f"{kind}_of_itself",
+                f"火点 {value} 与自身相比没有意义：请给出另一个火点",
+                f"fire point {value} is itself: name another one",
                 value=value,
             )
+    if kind == "order" and not (value.isascii() and value.isdigit() and 0 < int(value[:9]) <= MAX_ORDER):
+        raise UsageError(
+            "bad_order",
+            f"排序 {value!r} 不是 1 至 {MAX_ORDER} 的整数",
+            f"order {value!r} is not a whole number from 1 to {MAX_ORDER}",
+            value=value,
+        )
+    if kind in ("exempt", "payer") and not _CODE.fullmatch(value):
+        raise UsageError(
+            f"bad_{kind}",
+            f"代码 {value!r} 不可用：请用规则文件中的代码（字母、数字、. _ -）",
+            f"code {value!r} is not usable: take the rulebook's (letters, digits, . _ -)",
+            value=value,
+        )
 
 
 def _named_zone(reader: Reader, value: str) -> str:

@@ -17,6 +17,8 @@ from service.store.engine import Reader, Store, Writer
 from service.store.models import Verification
 from service.users import Permission, require
 from service.verification.entry import Entry, entry_of, highest_level, require_level, require_possible_time
+from service.verification.review import statuses
+from service.verification.standing import standings
 from service.verification.targets import visible_states
 
 COMMAND = "verify"
@@ -69,7 +71,8 @@ def verify(
     -------
     dict
         ``verification_id, fire_point_id, fire_day, finding, level, found_at, person, area_mu, source_kind,
-        evidence_sha256, evidence_archived (None without evidence or archive), repeated, status, revision``.
+        evidence_sha256, evidence_archived (None without evidence or archive), repeated, status, contradicted,
+        revision``.
 
     Raises
     ------
@@ -116,7 +119,7 @@ def verify(
             "evidence_sha256": entry.evidence_sha256,
             "evidence_archived": _archived(archive, entry.evidence_sha256),
             "repeated": before is not None,
-            "status": _status(writer, state),
+            **_standing(writer, state),
             "revision": None if before is not None else writer.revision,
         }
         if also is not None:
@@ -177,7 +180,10 @@ def _archived(archive: Archive | None, sha256: str | None) -> bool | None:
     return None if archive is None or sha256 is None else archive.holds(sha256)
 
 
-def _status(reader: Reader, state: Any) -> str:
-    from service.verification.review import statuses
-
-    return statuses(reader, [state])[state.fire_point_id]
+def _standing(reader: Reader, state: Any) -> dict[str, Any]:
+    """Return how the point stands with the finding recorded."""
+    live = state.fire_point_id
+    return {
+        "status": statuses(reader, [state])[live],
+        "contradicted": standings(reader, [live])[live].contradicted,
+    }

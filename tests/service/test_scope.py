@@ -246,6 +246,8 @@ READS: Mapping[tuple[str, ...], list[list[str]]] = {
     ("pending",): [["pending"], ["pending", "--unit", "{other}"]],
     ("rejected",): [["rejected"], ["rejected", "-o", "{out}"]],
     ("rule",): [["rule", "{foreign}", "--screen", "other", "--reason", "不应成功"]],
+    ("verify",): [["verify", "{foreign}", "--finding", "straw", "--level", "local"]],
+    ("publicise",): [["publicise", "{foreign}", "--at", "2023-11-01 09:00", "--notice", "公示一号"]],
     ("boundaries", "list"): [["boundaries", "list"]],
 }
 """What a reader may run on fire points, and how."""
@@ -322,7 +324,7 @@ def test_no_command_shows_a_reader_anything_of_another(
             answer = result.output
             if out.exists():
                 answer += out.read_bytes().decode("utf-8", "replace")
-            if arguments[0] == "rule":
+            if arguments[0] in ("rule", "verify", "publicise"):
                 answer = answer.replace(foreign.fire_point_id, "")  # the id the reader typed
                 assert result.exit_code != 0
             for secret in secrets:

@@ -70,6 +70,7 @@ def fire_point(
     """
     from service.reads import fire_points as read
     from service.reads import resolve_id, rulings_of, unknown_fire_point
+    from service.verification.shown import story
 
     with context.open_store().reader(query.as_of) as reader:
         live = resolve_id(reader, fire_point_id)
@@ -81,6 +82,7 @@ def fire_point(
             "resolves_to": live if live != fire_point_id else None,
             **shown(found[0]),
             "rulings": plain(rulings_of(reader, scope, live or "")),
+            "verifications": story(reader, scope, live or "")["records"],
         }
         return envelope("firepoint", data, reader=reader, as_of=query.as_of)
 

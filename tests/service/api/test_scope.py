@@ -65,6 +65,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
         f"{DAY}&limit=1000&as_of=2035-01-01T00:00:00Z",
     ),
     "/api/v1/firepoints/{fire_point_id}": ("", "as_of=2035-01-01"),
+    "/api/v1/firepoints/{fire_point_id}/verifications": ("", "as_of=2035-01-01"),
     "/api/v1/firelist": tuple(
         f"{DAY}&format={form}{unit}" for form in FORMATS for unit in ("", "&unit={code}", "&unit=220000")
     ),
