@@ -21,6 +21,7 @@ from gis.types import Level
 from grids.register import Register
 from grids.units import Purpose
 from service.pipeline.layers_store import NEIGHBOUR, SetLayer, Stack, ZoneEntry
+from service.pipeline.plans_match import match_plans
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -53,6 +54,10 @@ class Place:
     county_share: float | None = None
     border_distance_m: float | None = None
     reasons: list[dict[str, Any]] = field(default_factory=list)
+    zone_kind: str | None = None
+    period: str | None = None
+    screen: str | None = None
+    informal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,7 @@ def attribute(stack: Stack, names: Names, at: Positions, days: Sequence[dt.date]
         _townships(township, names, at, days, places)
     _cells(stack, at, places, names, days)
     _zones(stack, names, at, days, places)
+    match_plans(stack, names, at, days, places)
     return places
 
 
@@ -299,7 +305,7 @@ def _zone_of(
     candidates = [*entries, *(listed[code] for code in own if code in listed)]
     zone = next((entry for entry in candidates if entry.validity.holds(civil)), None)
     if zone is not None:
-        place.zone_code, place.zone = zone.code, zone.name
+        place.zone_code, place.zone, place.zone_kind = zone.code, zone.name, zone.kind
         if zone.recorded_at > instant:
             # What was recorded after the overpass never exempts by itself: it goes to a person.
             place.reasons.append(
@@ -309,6 +315,7 @@ def _zone_of(
     codes = names.chain_codes(narrowest, day) if narrowest is not None else tuple(own)
     answer = stack.regimes.at(codes, instant)
     place.regime, place.regime_zh, place.regime_en = str(answer.regime), answer.zh, answer.en
+    place.period = answer.period
 
 
 def units_of(stack: Stack, lon: Floats, lat: Floats) -> tuple[list[int | None], list[int | None]]:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from boundaries.regime import RegimeBook
 from gis.locate import Layer
 from gis.types import LEVELS, DataStatus, Level, Validity
+from service.pipeline.plans_match import PlanBook, PlanLayer
 from service.store.engine import Reader
 from service.store.models import (
     BoundarySet,
@@ -122,6 +123,7 @@ class Stack:
     zones: ZoneLayer
     regimes: RegimeBook = field(repr=False)
     regime_record: dict[str, Any] = field(default_factory=dict)
+    plans: PlanLayer = field(default_factory=PlanLayer)
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -133,6 +135,8 @@ class Stack:
             found["zones"] = list(self.zones.sets)
         if self.regime_record:
             found["regime"] = self.regime_record
+        if self.plans.plans:
+            found["plans"] = self.plans.record
         return found
 
     @cached_property
@@ -170,6 +174,7 @@ class Layers:
         self._instead = dict(instead or {})
         self._home = str(reader.connection.engine.url)
         self._regimes, self._regime_record = load_regimes(reader)
+        self._plans = PlanBook(reader)
         self._uses = reader.rows(
             sa.select(BoundaryUse.level, BoundaryUse.from_date, BoundaryUse.set_id)
             .where(reader.known(BoundaryUse))
@@ -199,13 +204,14 @@ class Layers:
         return self._zones(set_ids)
 
     def _build(self, day: dt.date) -> Stack:
-        key = self._ids(day)
+        uses, grid, zones = self._ids(day)
+        plans = self._plans.on(day)
+        key = (uses, grid, zones, plans.key)
         if key not in self._stacks:
-            uses, grid, zones = key
             boundaries = {level: self._boundary_layer(set_id) for level, set_id in uses}
             layers, record = self._grid_layers(grid) if grid is not None else ({}, None)
             self._stacks[key] = Stack(
-                boundaries, layers, record, self._zones(zones), self._regimes, self._regime_record
+                boundaries, layers, record, self._zones(zones), self._regimes, self._regime_record, plans
             )
         return self._stacks[key]
 

@@ -4,7 +4,10 @@
 * ``boundary_county``: the footprint touches several counties, so the payer is in doubt;
 * ``boundary_zone``: it touches the edge of a zone, so a fact the rule uses is in doubt;
 * ``across_province``: it began outside the province but some of its pixels lie in our counties;
-* ``recorded_later``: a zone or plan that was recorded after the overpass, which never exempts by itself;
+* ``recorded_later``: a zone that was recorded after the overpass, which never exempts by itself;
+* ``plan_recorded_later``: a planned burn that was recorded, approved or taken back after the overpass;
+* ``plan_exceeded``: a fire seen inside the window of a planned burn and outside it;
+* ``plan_edge``: the footprint touches the ground of a planned burn, the centre lies outside;
 * ``no_cell``: no cell of the grid in force holds the point, so nobody answers on the ground.
 
 Doubt between villages of one county is stated on the fire point and holds nothing up. A ruling on the unit or the zone
@@ -22,6 +25,7 @@ import sqlalchemy as sa
 
 from gis.times import iso_beijing
 from gis.types import Screen
+from service.pipeline.plans_match import EDGE, EXCEEDED, later_plans
 from service.reads import FirePointView, fire_points
 from service.scope import Scope
 from service.store.engine import Reader
@@ -39,8 +43,20 @@ WORDS = {
         "it began outside the province, with pixels in our counties: rule who answers",
     ),
     "recorded_later": (
-        "区划或计划在卫星过境之后才登记，须由人裁定",
-        "recorded after the overpass: a person must rule",
+        "区划在卫星过境之后才登记，须由人裁定",
+        "the zone was recorded after the overpass: a person must rule",
+    ),
+    "plan_recorded_later": (
+        "计划烧除在卫星过境之后才登记、批准或变更，不自动免责，须由人裁定",
+        "the planned burn was recorded, approved or changed after the overpass: it exempts only by a ruling",
+    ),
+    "plan_exceeded": (
+        "火点在计划烧除时段内外均被观测到，不自动免责，须由人裁定",
+        "the fire was seen inside the window of a planned burn and outside it: it exempts only by a ruling",
+    ),
+    "plan_edge": (
+        "像元压到计划烧除地块，但中心在地块之外，须由人裁定",
+        "the pixel touches the ground of a planned burn, its centre lies outside: rule whether it was that burn",
     ),
     "no_cell": ("没有网格覆盖该点，请核对网格", "no grid cell covers this point: check the grid"),
 }
@@ -51,8 +67,15 @@ _SETTLED_BY = {
     "boundary_zone": {"zone", "screen", "duplicate"},
     "across_province": {"unit", "screen", "duplicate"},
     "recorded_later": {"zone", "screen", "duplicate"},
+    "plan_recorded_later": {"screen", "duplicate"},
+    "plan_exceeded": {"screen", "duplicate"},
+    "plan_edge": {"screen", "duplicate"},
     "no_cell": {"unit", "screen", "duplicate"},
 }
+
+
+_WITHIN_PLAN = (Screen.PLANNED_BURN, Screen.RESTRICTED_WITHIN_PLAN)
+_ASKED = (Screen.COUNTED, Screen.OUTSIDE, *_WITHIN_PLAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +119,7 @@ def pending(
     start, end
         Fire days, both included.
     """
-    views = fire_points(
-        reader, scope, unit=unit, start=start, end=end, screen=[Screen.COUNTED, Screen.OUTSIDE]
-    )
+    views = fire_points(reader, scope, unit=unit, start=start, end=end, screen=_ASKED)
     ruled = _ruled_kinds(reader, views)
     cases = [
         _case(view, what)
@@ -120,13 +141,19 @@ def _open_questions(view: FirePointView) -> list[str]:
     if view.screen == Screen.OUTSIDE:
         return ["across_province"] if any(r.get("code") == "pixels_inside" for r in view.reasons) else []
     found = []
+    if later_plans(view.reasons):
+        found.append("plan_recorded_later")
+    if view.screen in _WITHIN_PLAN:
+        return found
+    codes = {reason.get("code") for reason in view.reasons}
+    found += [what for what in (EXCEEDED, EDGE) if what in codes]
     if view.county_code is not None and view.county_unit_id is None:
         found.append("outside_register")
     if view.boundary_case.get("county"):
         found.append("boundary_county")
     if view.boundary_case.get("zone"):
         found.append("boundary_zone")
-    if any(reason.get("code") == "recorded_later" for reason in view.reasons):
+    if "recorded_later" in codes:
         found.append("recorded_later")
     if "grid" in view.layers and view.grid_code is None:
         found.append("no_cell")

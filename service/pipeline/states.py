@@ -18,6 +18,7 @@ from service.pipeline.attribute import Names, Place, units_of
 from service.pipeline.identity import Naming
 from service.pipeline.layers_store import Layers, Stack
 from service.pipeline.live import LiveDetections, Versions
+from service.pipeline.plans_match import require_whole_fire
 from service.pipeline.rulings import Rulings, apply_rulings
 from service.store.engine import Reader, Writer
 from service.store.models import (
@@ -131,6 +132,7 @@ def assemble(
         stacks[stack.hash] = stack.record
         state = _state(computed, number, rows, date, stack, versions)
         state["fire_point_id"] = fire_point_id
+        require_whole_fire(state, stack.plans)
         if state["screen"] == Screen.OUTSIDE:
             _note_pixels_inside(state, [memberships[key] for key in computed.live.ids[rows].tolist()], names)
         apply_rulings(state, rulings.of(fire_point_id), names)
@@ -170,10 +172,10 @@ def _state(
         "frp_mw": round(math.fsum(power), 2) if power else None,
         "confidence": min(live.confidence[rows].tolist(), key=lambda c: _CONFIDENCE_ORDER[Confidence(c)]),
         "cropland_share": None,
-        "screen": str(Screen.OUTSIDE if place.outside is not None else Screen.COUNTED),
+        "screen": str(Screen.OUTSIDE if place.outside is not None else place.screen or Screen.COUNTED),
         "reasons": reasons,
         "layer_stack": stack.hash,
-        "informal": stack.informal,
+        "informal": stack.informal or place.informal,
         "ruling_ids": [],
     }
     state.update((column, getattr(place, column)) for column in PLACE_COLUMNS)

@@ -1,0 +1,295 @@
+"""Fire points within planned burns (计划烧除): who had leave to burn there, then, and since when the service knew.
+
+A plan exempts where the overpass falls into its window and its ground, its approval is dated before the overpass, and
+the service had it on record before the overpass. What was recorded or approved later changes nothing by itself: it is
+stated and goes to a person, and so does a later version that takes a plan back. Inside a special period no plan
+exempts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from boundaries.plans import PlannedBurn, PlanState
+from gis.footprint import rectangles
+from gis.locate import Layer
+from gis.times import instant_of, iso_utc
+from gis.types import DataStatus, Screen
+from service.store.engine import Reader
+from service.store.models import PlannedBurn as PlanRow
+from service.store.models import Revision
+from service.store.types import canonical_json
+
+if TYPE_CHECKING:
+    from service.pipeline.attribute import Names, Place, Positions
+    from service.pipeline.layers_store import Stack
+
+PLANNED = "planned_burn"
+EDGE = "plan_edge"
+EXCEEDED = "plan_exceeded"
+IN_PERIOD = "plan_in_special_period"
+_DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A plan as one revision recorded it."""
+
+    plan: PlannedBurn
+    recorded_at: dt.datetime
+
+    def covers(self, instant: dt.datetime) -> bool:
+        """Whether it allowed burning at an instant, wherever its ground is; a cancelled plan allows nothing."""
+        return self.plan.state is not PlanState.CANCELLED and self.plan.in_window(instant)
+
+    def key(self) -> list[Any]:
+        """Return what it says, as plain data: names of people are no part of it."""
+        plan = self.plan
+        ground = None if plan.geometry is None else hashlib.sha256(plan.geometry.wkb).hexdigest()
+        approved = None if plan.approved_at is None else iso_utc(plan.approved_at)
+        return [
+            *(plan.code, plan.unit_code, iso_utc(plan.starts_at), iso_utc(plan.ends_at), approved),
+            *(plan.state.value, plan.status.value, ground, self.recorded_at.isoformat()),
+        ]
+
+
+@dataclass(frozen=True)
+class PlanLayer:
+    """The plans of which some version touches a fire day, with every version, oldest first."""
+
+    plans: tuple[tuple[Version, ...], ...] = field(default=(), repr=False)
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """What an attribution states about the plans it asked."""
+        keys = [version.key() for versions in self.plans for version in versions]
+        statuses = sorted({version.plan.status.value for versions in self.plans for version in versions})
+        digest = hashlib.sha256(canonical_json(keys).encode()).hexdigest()
+        return {"plans": len(self.plans), "statuses": statuses, "hash": digest}
+
+    @property
+    def key(self) -> str:
+        """Equal keys, equal plans; empty without any."""
+        return self.record["hash"] if self.plans else ""
+
+    @cached_property
+    def ground(self) -> tuple[Layer, list[tuple[int, int]]]:
+        """The polygons of all versions, and of each the number of its plan and of its version."""
+        shaped = [
+            (f"{number:06d}|{at:04d}", version.plan.geometry, (number, at))
+            for number, versions in enumerate(self.plans)
+            for at, version in enumerate(versions)
+            if version.plan.geometry is not None
+        ]
+        layer = Layer([one[0] for one in shaped], [one[1] for one in shaped])
+        return layer, [shaped[index][2] for index in layer.source_index]
+
+    @cached_property
+    def listed(self) -> tuple[tuple[int, int, str], ...]:
+        """The versions whose ground is a unit: number of plan, of version, and the unit's code."""
+        return tuple(
+            (number, at, version.plan.unit_code)
+            for number, versions in enumerate(self.plans)
+            for at, version in enumerate(versions)
+            if version.plan.geometry is None and version.plan.unit_code is not None
+        )
+
+
+class PlanBook:
+    """Every version of every plan known at a reader's revision, by the fire days it touches."""
+
+    def __init__(self, reader: Reader) -> None:
+        table, revision = PlanRow.__table__, Revision.__table__
+        rows = reader.rows(
+            sa.select(table, revision.c.at.label("recorded_at"))
+            .join(revision, revision.c.id == table.c.rev)
+            .where(reader.known(PlanRow))
+            .order_by(table.c.rev, table.c.id)
+        )
+        self._plans: dict[str, list[Version]] = defaultdict(list)
+        self._days: dict[dt.date, set[str]] = defaultdict(set)
+        for row in rows:
+            version = Version(_plan(row), row.recorded_at)
+            self._plans[row.code].append(version)
+            first, last = version.plan.days
+            day = first
+            while day <= last + _DAY:  # with a cut in the evening the window reaches into the next fire day
+                self._days[day].add(row.code)
+                day += _DAY
+
+    def on(self, day: dt.date) -> PlanLayer:
+        """Return the plans that touch a fire day under any cut."""
+        codes = sorted(self._days.get(day, ()))
+        return PlanLayer(tuple(tuple(self._plans[code]) for code in codes))
+
+
+def _plan(row: Any) -> PlannedBurn:
+    return PlannedBurn(
+        code=row.code,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        person=row.person,
+        approver=row.approver,
+        state=PlanState(row.state),
+        unit_code=row.unit_code,
+        geometry=row.geom,
+        area_mu=row.area_mu,
+        approved_at=row.approved_at,
+        status=DataStatus(row.status),
+        source=row.source,
+    )
+
+
+def match_plans(
+    stack: Stack, names: Names, at: Positions, days: Sequence[dt.date], places: Sequence[Place]
+) -> None:
+    """State on each place the plans it lies in: the reason, the screening where one exempts, the doubt where not.
+
+    Parameters
+    ----------
+    stack
+        The layers of the fire days, plans included.
+    at, days
+        Positions and their fire days, as for `service.pipeline.attribute.attribute`.
+    places
+        Changed in place; the unit, the zone and the special period stand already.
+    """
+    plans = stack.plans
+    if not plans.plans:
+        return
+    inside = _inside(plans, stack, names, at, days, places)
+    beside = _beside(plans, at)
+    for row, number in sorted(inside.keys() | beside.keys()):
+        if places[row].outside is None:
+            within = inside.get((row, number), frozenset())
+            near = beside.get((row, number), frozenset()) - within
+            instant = instant_of(int(at.minute[row]))
+            _judge(places[row], plans.plans[number], within, near, instant)
+
+
+def _inside(
+    plans: PlanLayer,
+    stack: Stack,
+    names: Names,
+    at: Positions,
+    days: Sequence[dt.date],
+    places: Sequence[Place],
+) -> dict[tuple[int, int], frozenset[int]]:
+    """Return the versions whose ground holds each position, by (position, plan)."""
+    found: dict[tuple[int, int], set[int]] = defaultdict(set)
+    layer, entries = plans.ground
+    for row, polygon in zip(*(part.tolist() for part in layer.hits(at.lon, at.lat)), strict=True):
+        number, version = entries[polygon]
+        found[row, number].add(version)
+    if plans.listed:
+        parents = {code: parent for one in stack.grid.values() for code, parent in one.parents.items()}
+        for row, place in enumerate(places):
+            codes = _codes(parents, names, place, days[row])
+            for number, version, code in plans.listed:
+                if code in codes or _current(names, code, days[row]) in codes:
+                    found[row, number].add(version)
+    return {key: frozenset(versions) for key, versions in found.items()}
+
+
+def _beside(plans: PlanLayer, at: Positions) -> dict[tuple[int, int], frozenset[int]]:
+    """Return the versions whose polygon the footprint touches, by (position, plan)."""
+    layer, entries = plans.ground
+    if not len(layer):
+        return {}
+    found: dict[tuple[int, int], set[int]] = defaultdict(set)
+    shapes = rectangles(at.lon, at.lat, at.scan_m, at.track_m)
+    for row, polygon in zip(*(part.tolist() for part in layer.touched(shapes)), strict=True):
+        number, version = entries[polygon]
+        found[row, number].add(version)
+    return {key: frozenset(versions) for key, versions in found.items()}
+
+
+def _codes(parents: Mapping[str, str | None], names: Names, place: Place, day: dt.date) -> set[str]:
+    """Return every code of the ground a place lies on: its units and those above, its cell and the cells above."""
+    codes = {code for code in (place.grid_code, place.township_code, place.county_code) if code}
+    for unit_id in (place.grid_unit_id, place.township_unit_id, place.county_unit_id):
+        if unit_id is not None:
+            codes.update(names.chain_codes(unit_id, day))
+    cell = place.grid_code
+    while cell is not None and (cell := parents.get(cell)) is not None and cell not in codes:
+        codes.add(cell)
+    return codes
+
+
+def _current(names: Names, code: str, day: dt.date) -> str | None:
+    """Return the code that a unit has on a day, for a plan that names it by another: 220381 for 220184."""
+    found = names.find(code, day)
+    return None if found is None else names.of(found[0], day)[0]
+
+
+def _judge(
+    place: Place,
+    versions: Sequence[Version],
+    within: frozenset[int],
+    near: frozenset[int],
+    instant: dt.datetime,
+) -> None:
+    """State what one plan means for one place."""
+    newest = len(versions) - 1
+    known = max((n for n, one in enumerate(versions) if one.recorded_at < instant), default=None)
+    holds = {n for n in within if versions[n].covers(instant)}
+    code = versions[newest].plan.code
+    if place.period is not None:
+        if holds & {known, newest}:
+            place.reasons.append({"code": IN_PERIOD, "plan": code, "period": place.period})
+        return
+    if known in holds and known is not None and versions[known].plan.approved_before(instant):
+        _exempt(place, versions[known], code)
+        if newest not in holds:
+            place.reasons.append({"code": PLANNED, "plan": code, "recorded_later": True})
+    elif newest in holds:
+        place.reasons.append({"code": PLANNED, "plan": code, "recorded_later": True})
+    elif newest in near and versions[newest].covers(instant):
+        place.reasons.append({"code": EDGE, "plan": code})
+
+
+def _exempt(place: Place, version: Version, code: str) -> None:
+    restricted = place.regime == "two_zone" and place.zone_kind == "restricted"
+    place.reasons.append({"code": PLANNED, "plan": code, "recorded_later": False})
+    place.screen = str(Screen.RESTRICTED_WITHIN_PLAN if restricted else Screen.PLANNED_BURN)
+    place.informal = place.informal or version.plan.status.informal
+
+
+def require_whole_fire(state: dict[str, Any], plans: PlanLayer) -> None:
+    """Take back the exemption of a fire that was seen outside the plan's window too: a person decides about it.
+
+    The place of a fire point is that of one pixel; its time runs from its first to its last.
+    """
+    exempting = [one for one in state["reasons"] if one.get("code") == PLANNED and not one["recorded_later"]]
+    if not exempting:
+        return
+    first, last = state["first_at"], state["last_at"]
+    of_code = {versions[0].plan.code: versions for versions in plans.plans}
+    if any(_whole(of_code[one["plan"]], first, last) for one in exempting):
+        return
+    kept = [one for one in state["reasons"] if one not in exempting]
+    state["reasons"] = [*kept, *({"code": EXCEEDED, "plan": one["plan"]} for one in exempting)]
+    state["screen"] = str(Screen.COUNTED)
+
+
+def _whole(versions: Sequence[Version], first: dt.datetime, last: dt.datetime) -> bool:
+    known = [one for one in versions if one.recorded_at < first]
+    return (
+        bool(known)
+        and known[-1].covers(first)
+        and known[-1].covers(last)
+        and (known[-1].plan.approved_before(first))
+    )
+
+
+def later_plans(reasons: Iterable[dict[str, Any]]) -> list[str]:
+    """Return the plans among a fire point's reasons that were recorded or approved after its overpass."""
+    return [one["plan"] for one in reasons if one.get("code") == PLANNED and one.get("recorded_later")]
