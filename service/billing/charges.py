@@ -6,13 +6,30 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from service.accountability.findings import Adjudication, Charge, Held, LeftOut
+import sqlalchemy as sa
+
+from gis.errors import HuodianError
+from service.accountability.adjudicate import adjudicate
+from service.accountability.findings import Adjudication, Charge, Held, LeftOut, UncoveredError
 from service.accountability.rulebook import Rulebook
-from service.billing.facts import SeasonFacts
-from service.scope import Scope
+from service.billing.books import books_for
+from service.billing.facts import SeasonFacts, season_facts
+from service.billing.layers_used import weakest
+from service.billing.matching import Unclear
+from service.billing.seasons import calendar_of, refused
 from service.store.engine import Reader
+from service.store.models import Revision
+
+if TYPE_CHECKING:
+    from service.scope import Scope
+
+MATCH_UNCLEAR = "match_unclear"
+MATCH_WORDS = (
+    "可能与另一火点为同一起火，待裁定",
+    "it may tell of the same fire as another point: a person rules duplicate or distinct",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +99,78 @@ def run_charges(
         The instant at which deadlines are read; now when None.
     amend
         Changes the facts before they are adjudicated: what-if.
+
+    Raises
+    ------
+    RefusedInputError
+        ``no_rulebook``, ``several_rulebooks`` or ``other_jurisdiction``: no number can be given.
+    UsageError
+        ``bad_season``.
     """
-    raise NotImplementedError
+    books = books_for(reader, rulebook)
+    instant = at or dt.datetime.now(dt.UTC)
+    facts = season_facts(reader, books, season, instant)
+    if amend is not None:
+        facts = amend(facts)
+    findings = tuple(_adjudicated(book, facts) for book in books)
+    used = tuple((book, found) for book, found in zip(books, findings, strict=True) if found is not None)
+    own = facts.season_ids
+    charges = sorted(
+        (one for _, found in used for one in found.charges if one.season == season),
+        key=lambda one: (one.payer, one.fire_point_id, one.clause),
+    )
+    held = [one for _, found in used for one in found.held if one.fire_point_id in own]
+    left = [one for _, found in used for one in found.left_out if one.fire_point_id in own]
+    return ChargeRun(
+        season=season,
+        at=instant,
+        as_of_rev=reader.rev,
+        recorded_at=_recorded_at(reader),
+        books=tuple(book for book, _ in used),
+        findings=tuple(found for _, found in used),
+        facts=facts,
+        charges=tuple(charges),
+        held=tuple(sorted([*held, *map(_unclear, facts.unclear)], key=_by_point)),
+        left_out=tuple(sorted(left, key=_by_point)),
+        status=weakest({*(book.status for book, _ in used), *facts.statuses}),
+    )
+
+
+def _adjudicated(book: Rulebook, facts: SeasonFacts) -> Adjudication | None:
+    """Return what a rulebook makes of the facts on its days; None where it has nothing to do with the season."""
+    own = [fact for fact in facts.facts if facts.book_of[fact.fire_point_id] == book.id]
+    if not own and not _in_force(book, facts.season):
+        return None
+    try:
+        return adjudicate(book, own, facts.units)
+    except UncoveredError as error:
+        raise refused(error) from error
+
+
+def _in_force(book: Rulebook, season: str) -> bool:
+    try:
+        calendar_of((book,), season)
+    except HuodianError:
+        return False
+    return True
+
+
+def _recorded_at(reader: Reader) -> dt.datetime:
+    """Return when the revision that is read was recorded; a store without any was recorded at the epoch."""
+    found = reader.connection.execute(sa.select(Revision.at).where(Revision.id == reader.rev)).scalar()
+    return found or dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def _unclear(one: Unclear) -> Held:
+    return Held(one.id, MATCH_UNCLEAR, *MATCH_WORDS, None, len(one.candidates))
+
+
+def _by_point(one: Held | LeftOut) -> tuple[str, str]:
+    return one.fire_point_id, one.reason
 
 
 def charges_of(run: ChargeRun, scope: Scope, reader: Reader) -> dict[str, Any]:
-    """Return what one reader may see of a run."""
-    raise NotImplementedError
+    """Return what one reader may see of a run: see `service.billing.charge_view`."""
+    from service.billing.charge_view import view_of
+
+    return view_of(run, scope, reader)

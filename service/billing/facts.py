@@ -5,13 +5,36 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
+from gis.times import beijing_date, minutes_of, require_aware
+from gis.types import Screen
 from service.accountability.facts import Fact, SeasonUnit
 from service.accountability.rulebook import Rulebook
-from service.billing.matching import Link, Unclear
-from service.billing.payers import Payer
+from service.billing.evidence import listed_by
+from service.billing.figures import season_units
+from service.billing.ground import Ground, Grounds
+from service.billing.layers_used import layers_of, statuses_of
+from service.billing.matching import SATELLITES, Link, Matches, Spot, Unclear, match
+from service.billing.payers import Payer, Payers
+from service.billing.seasons import Calendar, calendar_of
+from service.billing.verdicts import Verdict, verdict_of
+from service.billing.zones import ZoneFound, Zones, pixel_extents_m
+from service.pipeline.register_store import load_register
+from service.pipeline.rulings import Rulings, rulings_in_force
 from service.store.engine import Reader
+from service.store.models import Detection, FirePoint, FirePointState, LayerStack, Revision
+
+if TYPE_CHECKING:
+    from service.verification.standing import Record, Standing
+
+BILLABLE = (Screen.COUNTED, Screen.PLANNED_BURN, Screen.RESTRICTED_WITHIN_PLAN)
+"""Screens that are facts for a rulebook: what a plan means is the rule's to say."""
+
+OUTSIDE_JURISDICTION = "outside_jurisdiction"
+"""Why a fire point is no fact although it counts: no rulebook that was asked for holds on its ground."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +63,8 @@ class SeasonFacts:
         Live id to the rulings in force on it, the newest of each kind.
     statuses
         Statuses of the layers used.
+    book_of
+        Id of the rulebook that covers each fact.
     """
 
     season: str
@@ -55,8 +80,338 @@ class SeasonFacts:
     publications: Mapping[str, dt.datetime] = field(default_factory=dict)
     rulings: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     statuses: frozenset[str] = frozenset()
+    book_of: Mapping[str, str] = field(default_factory=dict)
 
 
 def season_facts(reader: Reader, books: Sequence[Rulebook], season: str, at: dt.datetime) -> SeasonFacts:
-    """Return the facts of a season under the rulebooks, with deadlines read at `at`."""
-    raise NotImplementedError
+    """Return the facts of a season under the rulebooks, with deadlines read at `at`.
+
+    Parameters
+    ----------
+    books
+        Those a command means (`books.books_for`).
+    season
+        As the rulebooks write it: ``2023-2024``, or ``2017``.
+
+    Raises
+    ------
+    UsageError
+        ``bad_season``.
+    RefusedInputError
+        ``no_rulebook``, ``several_rulebooks``, ``other_jurisdiction``: no number can be given.
+    """
+    return _Season(reader, calendar_of(books, season), require_aware(at)).facts()
+
+
+class _Season:
+    """One season under way: bulk reads first, then one fact per fire."""
+
+    def __init__(self, reader: Reader, calendar: Calendar, at: dt.datetime) -> None:
+        self.reader = reader
+        self.calendar = calendar
+        self.at = at
+        self.payers = Payers(load_register(reader), calendar.start)
+        _require_jurisdiction(calendar, self.payers)
+        self.rulings: Rulings = rulings_in_force(reader)
+        self.stacks = {row.id: row.layers for row in reader.rows(sa.select(LayerStack.id, LayerStack.layers))}
+        self.rows = self._rows()
+        self.grounds = Grounds(reader, self.payers, self.rows, self.stacks)
+        self.screened: dict[str, list[str]] = {}
+        self.standings: Mapping[str, Standing] = {}
+        self.publications: Mapping[str, dt.datetime] = {}
+
+    def facts(self) -> SeasonFacts:
+        from service.verification.publicise import publications
+        from service.verification.standing import standings
+
+        self.standings, self.publications = standings(self.reader), publications(self.reader)
+        chosen = self._chosen()
+        matches = self._matched([row for row, _, _ in chosen])
+        told = self._told(chosen, matches)
+        season_ids = frozenset(
+            fact.fire_point_id
+            for fact, book in told
+            if self.calendar.holds(book, beijing_date(fact.overpass))
+        )
+        days = {row.fire_point_id: beijing_date(row.first_at) for row in self.rows}
+        states = {
+            row.fire_point_id: row
+            for row in self.rows
+            if any(self.calendar.holds(book, days[row.fire_point_id]) for book in self.calendar.books)
+        }
+        return SeasonFacts(
+            season=self.calendar.season,
+            facts=tuple(fact for fact, _ in told),
+            season_ids=season_ids,
+            units=season_units(
+                self.reader, self.calendar.books, self.payers, self.calendar.season, self.calendar.start
+            ),
+            screened={
+                reason: tuple(sorted(one for one in ids if one in states))
+                for reason, ids in sorted(self.screened.items())
+                if any(one in states for one in ids)
+            },
+            links=tuple(link for link in matches.links if link.id in states or link.of in states),
+            unclear=tuple(one for one in matches.unclear if one.id in states),
+            payers=self._payers(told),
+            states=states,
+            standings={name: one for name, one in self.standings.items() if name in states},
+            publications={name: one for name, one in self.publications.items() if name in states},
+            rulings={name: found for name in states if (found := self.rulings.of(name))},
+            statuses=statuses_of(
+                self.calendar.books,
+                [self.stacks[one] for one in {row.layer_stack_id for row, _, _ in chosen}],
+            ),
+            book_of={fact.fire_point_id: book.id for fact, book in told},
+        )
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def _rows(self) -> list[Any]:
+        """Return the live states of the days that matter; a fire day may begin on the evening before its date."""
+        table, pixel = FirePointState.__table__, Detection.__table__
+        day = dt.timedelta(days=1)
+        return list(
+            self.reader.rows(
+                sa.select(table, pixel.c.satellite)
+                .join(pixel, pixel.c.id == table.c.representative_id)
+                .where(
+                    self.reader.live(FirePointState),
+                    table.c.fire_day.between(self.calendar.loaded_from - day, self.calendar.loaded_to + day),
+                )
+                .order_by(table.c.fire_point_id)
+            )
+        )
+
+    def _issued(self) -> dict[str, dt.datetime]:
+        """Return when each fire point was first recorded: what a deadline runs from."""
+        state = FirePointState.__table__
+        rows = self.reader.rows(
+            sa.select(FirePoint.fire_point_id, Revision.at)
+            .join(Revision, Revision.id == FirePoint.rev)
+            .join(state, state.c.fire_point_id == FirePoint.fire_point_id)
+            .where(
+                self.reader.live(FirePointState),
+                state.c.fire_day.between(
+                    self.calendar.loaded_from - dt.timedelta(days=1),
+                    self.calendar.loaded_to + dt.timedelta(days=1),
+                ),
+            )
+        )
+        return dict(tuple(row) for row in rows)
+
+    # -- choosing ------------------------------------------------------------------------------------------------
+
+    def _chosen(self) -> list[tuple[Any, Rulebook, Ground]]:
+        """Return the rows that are facts, each with the rulebook that covers its day and with its ground."""
+        found: list[tuple[Any, Rulebook, Ground]] = []
+        everywhere = frozenset(book.jurisdiction.code for book in self.calendar.books)
+        ours = False
+        for row in self.rows:
+            if row.screen not in BILLABLE:
+                self.screened.setdefault(row.screen, []).append(row.fire_point_id)
+                continue
+            ground = self.grounds.of(row, self.rulings.of(row.fire_point_id))
+            # Ground that the register does not know lies somewhere in the area: its money is held, not left out.
+            codes = ground.codes or everywhere
+            if not everywhere & codes:
+                self.screened.setdefault(OUTSIDE_JURISDICTION, []).append(row.fire_point_id)
+                continue
+            ours = True
+            book = self.calendar.book_on(beijing_date(row.first_at), codes)
+            if book is not None:
+                found.append((row, book, ground))
+        if not ours and self.screened.get(OUTSIDE_JURISDICTION):
+            raise other_jurisdiction(self.calendar.books)
+        return found
+
+    def _matched(self, rows: Sequence[Any]) -> Matches:
+        """Return the links between fire points of different sources, as rulings leave them."""
+        if all(SATELLITES & set(row.sources) for row in rows):
+            return Matches()
+        satellites = [row for row in rows if SATELLITES & set(row.sources)]
+        scan, track = pixel_extents_m(self.reader, [row.representative_id for row in satellites])
+        half = {
+            row.fire_point_id: max(wide, high) / 2
+            for row, wide, high in zip(satellites, scan.tolist(), track.tolist(), strict=True)
+        }
+        live = {row.fire_point_id for row in rows}
+        distinct = {
+            frozenset((name, ruling.value))
+            for name in live
+            for ruling in self.rulings.by_point.get(name, ())
+            if ruling.kind == "distinct"
+        }
+        return match([_spot(row, half.get(row.fire_point_id, 0.0)) for row in rows], distinct=distinct)
+
+    # -- telling -------------------------------------------------------------------------------------------------
+
+    def _told(
+        self, chosen: Sequence[tuple[Any, Rulebook, Ground]], matches: Matches
+    ) -> list[tuple[Fact, Rulebook]]:
+        gone = {link.id for link in matches.links} | {one.id for one in matches.unclear}
+        same: dict[str, list[str]] = {}
+        for link in matches.links:
+            same.setdefault(link.of, []).append(link.id)
+        rows = [row for row, _, _ in chosen]
+        kept = {row.fire_point_id: row for row in rows}
+        listed = listed_by(
+            self.reader,
+            self.calendar.loaded_from - dt.timedelta(days=1),
+            self.calendar.loaded_to + dt.timedelta(days=1),
+        )
+        issued = self._issued()
+        ruled = {row.fire_point_id: self.rulings.of(row.fire_point_id) for row in rows}
+        zones = Zones(self.reader, self.payers).found(rows, ruled)
+        layers = {one: layers_of(self.stacks[one]) for one in {row.layer_stack_id for row in rows}}
+        found: list[tuple[Fact, Rulebook]] = []
+        for row, book, ground in chosen:
+            name = row.fire_point_id
+            if name in gone:
+                continue
+            names = (name, *same.get(name, ()))
+            fact = _fact(
+                row,
+                ground,
+                zones[name],
+                self._verdict(book, row, ground, names, issued),
+                sources=self._sources(names, kept, listed),
+                rulings=ruled[name],
+                layers=layers[row.layer_stack_id],
+            )
+            found.append((fact, book))
+        return found
+
+    def _records(self, names: Sequence[str]) -> list[Record]:
+        return [record for name in names if name in self.standings for record in self.standings[name].records]
+
+    def _sources(
+        self, names: Sequence[str], rows: Mapping[str, Any], listed: Mapping[str, frozenset[str]]
+    ) -> tuple[str, ...]:
+        """Return what saw the fire: the sources of every point that tells of it, lists, and who went there."""
+        found: set[str] = set()
+        for name in names:
+            found |= {*rows[name].sources, *listed.get(name, ())}
+        found |= {one.source_kind for one in self._records(names) if one.source_kind is not None}
+        return tuple(sorted(found))
+
+    def _verdict(
+        self,
+        book: Rulebook,
+        row: Any,
+        ground: Ground,
+        names: Sequence[str],
+        issued: Mapping[str, dt.datetime],
+    ) -> Verdict:
+        day = row.fire_day
+
+        def is_payers(record: Record) -> bool:
+            return record.level == "local" or (
+                ground.payer_uid is not None and self.payers.under(record.unit_uid, ground.payer_uid, day)
+            )
+
+        public = [self.publications[name] for name in names if name in self.publications]
+        return verdict_of(
+            book,
+            self._records(names),
+            published_at=min(public, default=None),
+            issued_at=min((issued[name] for name in names if name in issued), default=None),
+            at=self.at,
+            is_payers=is_payers,
+        )
+
+    def _payers(self, told: Sequence[tuple[Fact, Rulebook]]) -> dict[str, Payer]:
+        """Return every payer there may be a charge for, by code."""
+        found: dict[str, Payer] = {}
+        for fact, book in told:
+            unit = fact.unit(book.payer.level) if book.payer else None
+            if unit is None or unit.payer in found:
+                continue
+            uid = self.payers.uid_of(unit.payer, self.calendar.start)
+            found[unit.payer] = (
+                Payer(unit.payer, None, unit.payer, unit.level) if uid is None else self.payers.payer(uid)
+            )
+        for book in self.calendar.books:
+            for one in book.payer.special if book.payer else ():
+                found.setdefault(one.code, Payer(one.code, None, one.name, "special"))
+        return dict(sorted(found.items()))
+
+
+def _spot(row: Any, half_pixel_m: float) -> Spot:
+    return Spot(
+        row.fire_point_id,
+        row.lon,
+        row.lat,
+        minutes_of(row.first_at),
+        minutes_of(row.last_at),
+        frozenset(row.sources),
+        half_pixel_m,
+    )
+
+
+def _fact(
+    row: Any,
+    ground: Ground,
+    zone: ZoneFound,
+    verdict: Verdict,
+    *,
+    sources: tuple[str, ...],
+    rulings: Sequence[Any],
+    layers: tuple[tuple[str, str], ...],
+) -> Fact:
+    said = {ruling.kind: ruling.value for ruling in rulings}
+    exempt = said.get("exempt")
+    return Fact(
+        fire_point_id=row.fire_point_id,
+        overpass=row.first_at,
+        satellite=row.satellite,
+        units=ground.units,
+        state=verdict.state,
+        sources=sources,
+        finding=verdict.finding,
+        zone=zone.zone,
+        regime=row.regime,
+        areas=zone.areas,
+        within_plan=_within_plan(row, said),
+        pixels=row.pixels,
+        confirmed_at=verdict.confirmed_at,
+        published_at=verdict.published_at,
+        area_mu=verdict.area_mu,
+        special_payer=said.get("payer"),
+        exemptions=() if exempt is None else (exempt,),
+        doubts=(*ground.doubts, "zone") if zone.doubt else ground.doubts,
+        candidates=ground.candidates,
+        tie_rank=int(said["order"]) if "order" in said else None,
+        denial_reviewed_by=verdict.denial_reviewed_by,
+        layers=layers,
+    )
+
+
+def _within_plan(row: Any, said: Mapping[str, str]) -> bool:
+    """Whether an approved burn covers it: one known before the overpass, or one that a person accepted since."""
+    if said.get("screen") == Screen.COUNTED:
+        return False
+    return row.screen in (Screen.PLANNED_BURN, Screen.RESTRICTED_WITHIN_PLAN) or any(
+        reason.get("code") == "planned_burn" and not reason.get("recorded_later") for reason in row.reasons
+    )
+
+
+def _require_jurisdiction(calendar: Calendar, payers: Payers) -> None:
+    if all(payers.uid_of(book.jurisdiction.code, calendar.start) is None for book in calendar.books):
+        raise other_jurisdiction(calendar.books)
+
+
+def other_jurisdiction(books: Sequence[Rulebook]) -> Exception:
+    """Return the refusal of rulebooks that hold nowhere in this store."""
+    from gis.errors import RefusedInputError
+
+    named = "、".join(f"{book.id}（{book.jurisdiction.code} {book.jurisdiction.name}）" for book in books)
+    return RefusedInputError(
+        "other_jurisdiction",
+        f"规则 {named} 的适用地区不含本存储的任何单位：请换用本地区的规则，"
+        "或用 huodian load units 载入该地区的单位登记册",
+        "no unit of this store lies where these rulebooks hold ("
+        + ", ".join(f"{book.id}: {book.jurisdiction.code}" for book in books)
+        + "): use the rule of this area, or load that area's register with `huodian load units`",
+        value=", ".join(book.id for book in books),
+    )

@@ -104,9 +104,7 @@ def _denies(finding: str) -> bool:
     return finding in DENIALS
 
 
-def _reviewer(
-    book: Rulebook, spoken: Sequence[Record], is_payers: Callable[[Record], bool]
-) -> Level | None:
+def _reviewer(book: Rulebook, spoken: Sequence[Record], is_payers: Callable[[Record], bool]) -> Level | None:
     """Return the level of whoever else agrees with a payer's own denial, None without that or without evidence."""
     others = [one for one in spoken if not is_payers(one) and one.level != "local"]
     review = _newest(others)
