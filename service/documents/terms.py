@@ -1,0 +1,97 @@
+"""What codes of a statement are called on paper, in Chinese with the English beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+LEVELS = {
+    "local": ("县（本级）", "local"),
+    "village": ("村级", "village"),
+    "township": ("乡镇级", "township"),
+    "county": ("县级", "county"),
+    "city": ("市级", "city"),
+    "province": ("省级", "province"),
+}
+STATUSES = {
+    "official": ("正式", "official"),
+    "reference": ("参考", "reference"),
+    "sample": ("示例", "sample"),
+    "synthetic": ("虚构", "synthetic"),
+}
+CONFIDENCES = {
+    "quoted": ("引自原文", "quoted"),
+    "secondary": ("二手来源", "secondary"),
+    "inferred": ("推定", "inferred"),
+    "none": ("无来源", "none"),
+}
+ZONES = {
+    "ban": ("禁烧区", "ban"),
+    "restricted": ("限烧区", "restricted"),
+    "belt": ("缓冲带", "belt"),
+    "none": ("不在分区内", "none"),
+    "unknown": ("分区未知", "unknown"),
+}
+CHANGES = {"new": ("新增", "new"), "changed": ("变更", "changed")}
+RULINGS = {
+    "unit": ("归属裁定", "unit"),
+    "zone": ("分区裁定", "zone"),
+    "screen": ("筛查裁定", "screen"),
+    "duplicate": ("重复裁定", "duplicate"),
+    "distinct": ("非同一火点裁定", "distinct"),
+    "order": ("先后裁定", "order"),
+    "exempt": ("免责裁定", "exempt"),
+    "payer": ("付款单位裁定", "payer"),
+}
+OBJECTIONS = {
+    "filed": ("已提出异议", "filed"),
+    "open": ("异议处理中", "open"),
+    "upheld": ("异议成立", "upheld"),
+    "rejected": ("异议不成立", "rejected"),
+    "partly": ("异议部分成立", "partly"),
+    "withdrawn": ("异议已撤回", "withdrawn"),
+    "appealed": ("已申请复核", "appealed"),
+}
+ADJUSTMENTS = {
+    "denial": ("查否", "denial"),
+    "ruling": ("裁定", "ruling"),
+    "merge": ("火点合并", "merge"),
+    "boundaries": ("界线更新", "boundaries"),
+    "rulebook": ("办法更新", "rulebook"),
+    "order": ("次序变化", "order"),
+    "verification": ("核查结果", "verification"),
+}
+LAYERS = {
+    "boundaries": ("行政区界", "boundaries"),
+    "boundary": ("行政区界", "boundary"),
+    "county": ("县界", "county"),
+    "township": ("乡镇界", "township"),
+    "grid": ("监管网格", "grid"),
+    "zones": ("禁限烧分区", "zones"),
+    "units": ("单位名录", "units"),
+    "periods": ("特别管控期", "periods"),
+    "plans": ("计划烧除", "plans"),
+    "landcover": ("土地覆盖", "land cover"),
+    "heat_sources": ("固定热源", "heat sources"),
+    "heat-sources": ("固定热源", "heat sources"),
+    "clustering": ("聚类参数", "clustering"),
+    "rulebook": ("办法", "rulebook"),
+    "indicators": ("指标", "indicators"),
+}
+DEPOSIT = {
+    "amount": ("保证金", "deposit"),
+    "clause": ("条款", "clause"),
+    "level": ("级次", "level"),
+    "used": ("已抵扣", "used"),
+    "taken": ("已抵扣", "taken"),
+    "left": ("余额", "left"),
+    "balance": ("余额", "balance"),
+    "remaining": ("余额", "remaining"),
+    "due": ("尚应缴", "due"),
+}
+
+
+def word(table: dict[str, tuple[str, str]], code: Any) -> str:
+    """Return the Chinese word of a code; a code without one stands for itself, an absent one is a dash."""
+    if code is None or code == "":
+        return "—"
+    return table[code][0] if code in table else str(code)
