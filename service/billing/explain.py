@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gis.times import beijing_date, iso_beijing
-from service.billing import origin, verdict
+from service.billing import explain_money, origin
 from service.billing.carried import lists_of, objections_of, statements_of
 from service.billing.doubts import doubts_of
 from service.pipeline import identity
@@ -288,7 +288,7 @@ def _money(
         return {"verdicts": [], "context": None}
     day = beijing_date(found.view.first_at)
     instant = at or dt.datetime.now(dt.UTC)
-    return verdict.verdicts(reader, scope, found.live, day, season=season, rulebook=rulebook, at=instant)
+    return explain_money.verdicts(reader, scope, found.live, day, season=season, rulebook=rulebook, at=instant)
 
 
 def _pending(reader: Reader, scope: Scope, found: Found) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from gis.errors import HuodianError
 from gis.times import iso_beijing
 from service.accountability.facts import told
 from service.reports.words import SCREEN_WORDS, en, zh
@@ -65,9 +66,9 @@ def verdicts(
     NotFoundError
         When a rulebook is named that there is not.
     """
-    from gis.errors import HuodianError
     from service.billing.books import books_for
     from service.billing.charges import run_charges
+    from service.billing.facts import OUTSIDE_JURISDICTION
 
     try:
         books = books_for(reader, rulebook)
@@ -84,7 +85,14 @@ def verdicts(
         if season is not None and label != season:
             found.append(_other_season(book, label, season))
             continue
-        run = run_charges(reader, label, rulebook=book.id, at=at)
+        try:
+            run = run_charges(reader, label, rulebook=book.id, at=at)
+        except HuodianError as error:
+            if rulebook is not None or error.code != "other_jurisdiction":
+                found.append(_refused(book, label, error))
+            continue
+        if rulebook is None and fire_point_id in run.facts.screened.get(OUTSIDE_JURISDICTION, ()):
+            continue
         found.append(_verdict(reader, run, book, fire_point_id))
         context = context or _context(reader, scope, run, fire_point_id, at)
     return {"verdicts": found or [_none(day)], "context": context}
@@ -97,6 +105,16 @@ def _none(day: dt.date) -> dict[str, Any]:
         "state": "no_rulebook",
         "zh": f"没有规则在 {day} 生效：不计算金额",
         "en": f"no rulebook is in force on {day}: no amount is computed",
+    }
+
+
+def _refused(book: Rulebook, label: str, error: HuodianError) -> dict[str, Any]:
+    return {
+        "rulebook": book_of(book),
+        "season": label,
+        "state": "refused",
+        "zh": f"不能计算金额：{error.zh}",
+        "en": f"no amount can be given: {error.en}",
     }
 
 
