@@ -20,7 +20,17 @@ from gis.errors import HuodianError
 from service.api.deps import Context
 from service.api.middleware import Envelope, Gate, make_log
 from service.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, of_exception, respond
-from service.api.routes import firelist, firepoints, health, pages, pending, rulings, units, verifications
+from service.api.routes import (
+    charges,
+    firelist,
+    firepoints,
+    health,
+    pages,
+    pending,
+    rulings,
+    units,
+    verifications,
+)
 from service.settings import Settings
 from service.store import Store, open_store
 from service.web.vendor import VENDOR, VENDOR_URL
@@ -85,7 +95,7 @@ def create_app(
     )
     app.state.context = Context(settings, opened, clock or (lambda: dt.datetime.now(dt.UTC)))
     api = APIRouter(prefix=API)
-    for module in (health, units, firepoints, firelist, pending, rulings, verifications):
+    for module in (health, units, firepoints, firelist, pending, rulings, verifications, charges):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(pages.router)

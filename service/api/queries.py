@@ -63,6 +63,8 @@ AsOf = Annotated[
     Field(description="revision number or instant: the answer as it was known then"),
 ]
 Code = Annotated[str, Field(min_length=1, max_length=32), AfterValidator(_code)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+"""The id of a rulebook, or the code of a payer (a farm's is no code of the register)."""
 Key = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
 
 
@@ -157,6 +159,17 @@ class PendingParameters(ReadParameters):
     """What waits for a person."""
 
     unit: Code | None = None
+
+
+class ChargeParameters(ReadParameters):
+    """A season's charges."""
+
+    season: Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{4})?$")]
+    rulebook: Name | None = None
+    payer: Name | None = None
+    at: Annotated[
+        AwareDatetime | None, Field(description="the instant at which deadlines are read; now without it")
+    ] = None
 
 
 class ListPageParameters(Parameters):

@@ -7,12 +7,13 @@ its own fires. Nothing else is shown or counted: no total, escalation or reward 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
+from gis.errors import NotFoundError
 from gis.times import iso_beijing, iso_utc
 from service.accountability.findings import Charge, Held, LeftOut, Raised
 from service.billing.charges import ChargeRun
@@ -26,13 +27,28 @@ _WAN = Decimal(10_000)
 _NONE = Decimal("0.00")
 
 
-def view_of(run: ChargeRun, scope: Scope, reader: Reader) -> dict[str, Any]:
+def view_of(run: ChargeRun, scope: Scope, reader: Reader, payer: str | None = None) -> dict[str, Any]:
     """Return the charges of a season within a scope, as plain data; every amount is a text in yuan.
 
     Equal facts give equal data whatever the order in which they came in; ``as_of`` alone says which revision was read.
+
+    Parameters
+    ----------
+    payer
+        Only what this payer pays, or would.
+
+    Raises
+    ------
+    NotFoundError
+        ``unknown_payer``: nothing of it is to be seen; one outside the scope looks the same.
     """
     eyes = _Eyes(run, scope, reader)
-    charges = [one for one in run.charges if eyes.line(one)]
+    of_point = _payer_of_points(run)
+    charges = [one for one in run.charges if eyes.line(one) and payer in (None, one.payer)]
+    if payer is not None:
+        eyes.points &= {name for name, code in of_point.items() if code == payer}
+        if not charges and not eyes.points:
+            raise _unknown_payer(run, payer)
     held = [one for one in run.held if one.fire_point_id in eyes.points]
     left = [one for one in run.left_out if one.fire_point_id in eyes.points]
     screened = {reason: sum(one in eyes.points for one in ids) for reason, ids in run.facts.screened.items()}
@@ -56,7 +72,7 @@ def view_of(run: ChargeRun, scope: Scope, reader: Reader) -> dict[str, Any]:
         },
         "total": str(total),
         "total_wan": wan(total),
-        "payers": _payers(run, eyes, charges, held, left),
+        "payers": _payers(run, eyes, of_point, charges, held, left),
         "charges": [_charge(run, one) for one in charges],
         "held": [_held(one) for one in held],
         "left_out": [
@@ -167,18 +183,17 @@ def _visible(run: ChargeRun, scope: Scope, reader: Reader) -> frozenset[str]:
 def _payers(
     run: ChargeRun,
     eyes: _Eyes,
+    of_point: Mapping[str, str],
     charges: Iterable[Charge],
     held: Iterable[Held],
     left: Iterable[LeftOut],
 ) -> list[dict[str, Any]]:
     """Return per payer how many fire points are facts, billed, held and left out, and what is charged."""
-    of_point = {fact.fire_point_id: _payer_of(run, fact) for fact in run.facts.facts}
     amounts: dict[str, Decimal] = {}
     billed: Counter[str] = Counter()
     for one in charges:
         amounts[one.payer] = amounts.get(one.payer, _NONE) + one.amount
         billed[one.payer] += 1
-        of_point[one.fire_point_id] = one.payer
     charged = {one.fire_point_id for one in charges}
     waiting = Counter(of_point.get(name, "") for name in {one.fire_point_id for one in held} - charged)
     passed = Counter(of_point.get(one.fire_point_id, "") for one in left)
@@ -199,12 +214,25 @@ def _payers(
     ]
 
 
-def _payer_of(run: ChargeRun, fact: Any) -> str:
-    """Return the code that would pay, empty where nobody is known."""
-    name = run.facts.book_of.get(fact.fire_point_id)
-    rule = next((book.payer for book in run.books if book.id == name), None)
-    unit = fact.unit(rule.level) if rule else None
-    return unit.payer if unit else ""
+def _payer_of_points(run: ChargeRun) -> dict[str, str]:
+    """Return the code that pays, or would, for each fact of the season; empty where nobody is known."""
+    levels = {book.id: book.payer.level for book in run.books if book.payer is not None}
+    found: dict[str, str] = {}
+    for fact in run.facts.facts:
+        if fact.fire_point_id in run.facts.season_ids:
+            unit = fact.unit(levels.get(run.facts.book_of.get(fact.fire_point_id, ""), ""))
+            found[fact.fire_point_id] = unit.payer if unit else ""
+    found.update({one.fire_point_id: one.payer for one in run.charges})
+    return found
+
+
+def _unknown_payer(run: ChargeRun, code: str) -> NotFoundError:
+    return NotFoundError(
+        "unknown_payer",
+        f"{run.season} 没有代码为 {code} 的付款方，或不在您的范围内：请核对代码",
+        f"{run.season} has no payer {code} within your scope: check the code",
+        value=code,
+    )
 
 
 def _name(run: ChargeRun, code: str) -> str:

@@ -169,8 +169,11 @@ def _by_point(one: Held | LeftOut) -> tuple[str, str]:
     return one.fire_point_id, one.reason
 
 
-def charges_of(run: ChargeRun, scope: Scope, reader: Reader) -> dict[str, Any]:
-    """Return what one reader may see of a run: see `service.billing.charge_view`."""
+def charges_of(run: ChargeRun, scope: Scope, reader: Reader, *, payer: str | None = None) -> dict[str, Any]:
+    """Return what one reader may see of a run, of one payer where it is named.
+
+    See `service.billing.charge_view`.
+    """
     from service.billing.charge_view import view_of
 
-    return view_of(run, scope, reader)
+    return view_of(run, scope, reader, payer)

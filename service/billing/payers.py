@@ -111,7 +111,7 @@ class Payers:
             unit = self.register[one]
             code = code_on(unit, day) or one
             units[unit.level] = (one, code, self._pays_as(unit, paying, payer_code, payer_uid))
-        codes = frozenset(code for one in legal if (code := code_on(self.register[one], day)))
+        codes = frozenset(named for one in legal if (named := code_on(self.register[one], day)))
         return Lineage(units, codes, payer_uid)
 
     def _pays_as(self, unit: Unit, paying: tuple[str, ...], payer_code: str, payer_uid: str | None) -> str:

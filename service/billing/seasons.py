@@ -128,7 +128,7 @@ def calendar_of(books: Sequence[Rulebook], season: str) -> Calendar:
 
 
 def _resets(book: Rulebook) -> set[str]:
-    found = {clause.order.reset for clause in book.charges if clause.kind in ("ordinal", "ladder")}  # type: ignore[union-attr]
+    found = {clause.order.reset for clause in book.charges if clause.kind in ("ordinal", "ladder")}
     return found | {one.reset for one in book.escalations if one.kind == "count"}
 
 

@@ -14,6 +14,7 @@ from service.cli.groups import boundaries_app, load_app
 MODULES = (
     *("core", "load_boundaries", "load_tables", "firelist", "map", "rulebooks", "serve", "users", "demo"),
     "verify",
+    "charge",
     "schemas",
 )
 

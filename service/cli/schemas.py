@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 import typer
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from service.cli import charge_schemas
+
 
 class _Closed(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -257,6 +259,9 @@ class RulebookLine(_Closed):
     valid_to: str | None
     kinds: list[str]
     hash: str
+    origin: Literal["loaded", "shipped", "file"]
+    version: int | None
+    withdrawn: bool
 
 
 class RulebookProblem(_Closed):
@@ -308,6 +313,7 @@ ANSWERS: dict[str, Any] = {
     "rulebooks": list[RulebookLine],
     "rulebooks.check": RulebookCheck,
     "rulebooks.show": RulebookShow,
+    **charge_schemas.ANSWERS,
 }
 """Model of `data` by the name of the answer's schema."""
 

@@ -249,6 +249,10 @@ READS: Mapping[tuple[str, ...], list[list[str]]] = {
     ("verify",): [["verify", "{foreign}", "--finding", "straw", "--level", "local"]],
     ("publicise",): [["publicise", "{foreign}", "--at", "2023-11-01 09:00", "--notice", "公示一号"]],
     ("boundaries", "list"): [["boundaries", "list"]],
+    ("charge",): [
+        ["charge", "--season", "2023-2024", "--rulebook", "JL-1"],
+        ["charge", "--season", "2023-2024", "--rulebook", "JL-1", "--payer", "{other}"],
+    ],
 }
 """What a reader may run on fire points, and how."""
 
@@ -258,7 +262,7 @@ OPERATOR = {
     ("demo",),
     ("ingest",),
     ("schemas",),
-    *(("rulebooks", verb) for verb in ("check", "list", "schema", "show")),
+    *(("rulebooks", verb) for verb in ("check", "list", "load", "schema", "show", "withdraw")),
     ("init",),
     ("serve",),
     *(

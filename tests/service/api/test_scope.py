@@ -69,6 +69,11 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "/api/v1/firelist": tuple(
         f"{DAY}&format={form}{unit}" for form in FORMATS for unit in ("", "&unit={code}", "&unit=220000")
     ),
+    "/api/v1/charges": (
+        "season=2023-2024&rulebook=JL-1",
+        "season=2023-2024&rulebook=JL-1&payer={code}",
+        "season=2023-2024&rulebook=JL-1&as_of=2035-01-01",
+    ),
     "/api/v1/pending": ("", "unit={code}", "unit=220000"),
     "/": ("", DAY),
     "/m": ("", DAY, f"{DAY}&page=2", f"{DAY}&lang=en", f"{DAY}&unit={{code}}", f"{DAY}&unit=220000"),

@@ -1,0 +1,156 @@
+"""``huodian charge``: what the fire points of a season cost, whom, under which clause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from service.cli.session import Session
+
+Season = Annotated[str, typer.Option("--season", help="2023-2024, or 2017 / 考核季")]
+Book = Annotated[str | None, typer.Option("--rulebook", help="Loaded or shipped rulebook / 规则编号")]
+At = Annotated[
+    str | None, typer.Option("--at", help="Instant at which deadlines are read; default now / 计算时刻")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root."""
+    app.command()(charge)
+
+
+def charge(
+    ctx: typer.Context,
+    season: Season,
+    rulebook: Book = None,
+    at: At = None,
+    payer: Annotated[str | None, typer.Option("--payer", help="Only this payer / 付款方代码")] = None,
+    roll: Annotated[bool, typer.Option("--roll", help="The finance list / 扣拨清单")] = False,
+) -> None:
+    """Compute the charges of a season under a rulebook / 计算考核季扣款."""
+    session: Session = ctx.obj
+    if roll:
+        _roll(session, season)
+        return
+    with session.reporting():
+        from service.billing.charges import charges_of, run_charges
+
+        moment = instant(at)
+        with session.store().reader(session.as_of) as reader:
+            run = run_charges(reader, season, rulebook=rulebook, at=moment)
+            data = charges_of(run, session.scope(reader), reader, payer=payer)
+        session.emit("charge", data, text=lambda: _print(session, data), warnings=_warnings(session, data))
+
+
+def instant(text: str | None) -> dt.datetime | None:
+    """Return the instant an ``--at`` names; a time without zone is Beijing time.
+
+    Raises
+    ------
+    UsageError
+        ``bad_at``.
+    """
+    if text is None:
+        return None
+    import datetime as dt
+
+    from gis.errors import UsageError
+    from gis.times import BEIJING
+
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            "bad_at",
+            f"--at {text!r} 不是时间；例：2023-11-10T08:00+08:00",
+            f"--at {text!r} is no time; example: 2023-11-10T08:00+08:00",
+            value=text,
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
+
+
+def _warnings(session: Session, data: Mapping[str, Any]) -> list[str]:
+    found: list[str] = []
+    if data["informal"]:
+        found.append(
+            session.pick(
+                f"非正式（{data['status']}）：规则或图层不是正式文本，不得据此扣款",
+                f"not official ({data['status']}): a rulebook or a layer is no official text; not to be billed on",
+            )
+        )
+    if data["counts"]["held"]:
+        found.append(
+            session.pick(
+                f"{data['counts']['held']} 个火点待核实或待裁定，未计入：见 huodian pending",
+                f"{data['counts']['held']} fire points wait for a person and are not billed: see `huodian pending`",
+            )
+        )
+    return found
+
+
+def _print(session: Session, data: Mapping[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    books = "、".join(f"{one['id']} {one['title']}" for one in data["rulebooks"])
+    table = Table(title=f"{data['season']} {books} {data['mark']}".strip())
+    for at, name in enumerate(
+        session.pick(
+            "付款方 名称 列入 扣款 待定 不计 金额（元） 金额（万元）",
+            "payer name listed billed held left_out yuan wan_yuan",
+        ).split()
+    ):
+        table.add_column(name, justify="left" if at < 2 else "right")
+    for one in data["payers"]:
+        counts = (str(one[name]) for name in ("listed", "billed", "held", "left_out"))
+        name = one["name"] or session.pick("（付款方未知）", "(payer unknown)")
+        table.add_row(one["code"], name, *counts, grouped(one["amount"]), one["amount_wan"])
+    counts = data["counts"]
+    table.add_section()
+    table.add_row(
+        session.pick("合计", "total"),
+        "",
+        str(sum(one["listed"] for one in data["payers"])),
+        *(str(counts[name]) for name in ("billed", "held", "left_out")),
+        grouped(data["total"]),
+        data["total_wan"],
+    )
+    Console().print(table)
+
+
+def grouped(amount: str) -> str:
+    """Return an amount with its thousands grouped, for people."""
+    whole, _, part = amount.partition(".")
+    return f"{int(whole):,}.{part}" if part else f"{int(whole):,}"
+
+
+def _roll(session: Session, season: str) -> None:
+    with session.reporting():
+        from service.billing.roll import roll
+
+        with session.store().reader(session.as_of) as reader:
+            data = roll(reader, session.scope(reader), season)
+        session.emit("charge.roll", data, text=lambda: _print_roll(session, data))
+
+
+def _print_roll(session: Session, data: Mapping[str, Any]) -> None:
+    """Print the finance list: what each payer owed before, what changed, and what is to be deducted now."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{data['season']} {session.pick('扣拨清单', 'finance list')}")
+    columns = [
+        name
+        for name, value in (data["rows"][0] if data["rows"] else {}).items()
+        if isinstance(value, str | int)
+    ]
+    for name in columns:
+        table.add_column(name)
+    for row in data["rows"]:
+        table.add_row(*(str(row[name]) for name in columns))
+    Console().print(table)
