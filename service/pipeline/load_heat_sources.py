@@ -45,7 +45,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "source": ("来源", "依据", "出处"),
 }
 _METRES = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(?:米|m)?", re.ASCII)
-_DEGREES = re.compile(r"[+-]?\d{1,8}(?:\.\d{1,12})?", re.ASCII)
+_DEGREES = re.compile(r"[+-]?\d{1,8}(?:\.\d{1,20})?", re.ASCII)
 
 Floats = npt.NDArray[np.float64]
 
