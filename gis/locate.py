@@ -1,26 +1,43 @@
 """Points to polygons: which unit holds a point, by one stated rule on edges, and how far its border is.
 
 Rule: polygons are closed; a point on an edge or vertex belongs to the touching unit whose code sorts first. In a clean
-coverage no point is therefore in zero or two units. The predicate is GEOS's exact one.
+coverage no point is therefore in zero or two units. Inside is where a ray crosses the unit's rings an odd number of
+times; for valid polygons that is GEOS's answer, and the predicate is exact.
+
+Small questions to a layer that was just read are put to GEOS, larger ones to the index of `gis.location`, which is
+built when it pays; an opened layer has its index. Whoever answers, the answer is the same.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
+from gis.errors import RefusedInputError
+from gis.location import borders, file, index, plain
+from gis.location.rings import MULTIPOLYGON, POLYGON, Rings, rings_of
 from gis.plane import metres_per_degree
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int32]
+Pairs = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 NOWHERE = -1
 _BAND_DEGREES = 0.25
 """Latitude bands in which one local scale serves; the scale error inside a band is below 0.3 %."""
+
+_GEOS_S = 4e-6
+"""Seconds GEOS takes per point; with the next two it decides when an index pays, never what the answer is."""
+_BUILD_S = 0.3e-6
+"""Seconds per vertex to build the index."""
+_LOAD_S = 0.7
+"""Seconds to load the compiled kernels into a process that has none yet."""
 
 
 class Layer:
@@ -32,22 +49,117 @@ class Layer:
         One code per polygon; the layer keeps them in sorted order, which is the order of precedence on edges.
     geometries
         Polygons or multipolygons, EPSG:4490, (lon, lat).
+
+    Attributes
+    ----------
+    codes
+        Sorted codes.
+    source_index
+        For each unit, its place in what was given.
+    bounds
+        West, south, east, north in degrees; NaN for an empty layer.
     """
 
     def __init__(self, codes: Sequence[str], geometries: Sequence[Any]) -> None:
         order = sorted(range(len(codes)), key=lambda i: codes[i])
-        self.codes: tuple[str, ...] = tuple(codes[i] for i in order)
-        self.source_index: tuple[int, ...] = tuple(order)
-        self.geometries = np.array([geometries[i] for i in order], dtype=object)
-        shapely.prepare(self.geometries)
-        self._tree = shapely.STRtree(self.geometries)
-        self._borders: dict[int, Any] = {}
-        self.bounds = shapely.total_bounds(self.geometries) if len(self.codes) else np.full(4, np.nan)
+        shapes = np.empty(len(order), dtype=object)
+        shapes[:] = [geometries[i] for i in order]
+        shapely.prepare(shapes)
+        bounds = shapely.total_bounds(shapes) if order else np.full(4, np.nan)
+        self._begin(tuple(codes[i] for i in order), tuple(order), bounds, shapes)
+
+    def _begin(
+        self,
+        codes: tuple[str, ...],
+        source_index: tuple[int, ...],
+        bounds: Floats,
+        shapes: npt.NDArray[np.object_] | None,
+    ) -> None:
+        self.codes = codes
+        self.source_index = source_index
+        self.bounds = bounds
+        self._shapes = shapes
+        self._rings: Rings | None = None
+        self._index: index.Index | None = None
+        self._flat = True
+        """Whether the layer can be taken apart into rings; False once that was tried in vain."""
+        self._tree: Any = None
+        self._valid = np.full(len(codes), -1, dtype=np.int8)
+        self._spent = 0.0
+        self._building = threading.Lock()
+
+    @classmethod
+    def from_rings(cls, codes: Sequence[str], source: Rings) -> Self:
+        """Return an indexed layer of rings read elsewhere (`gis.location.stream`), its codes sorted already."""
+        layer = cls.__new__(cls)
+        bounds = np.concatenate([source.xy.min(axis=0), source.xy.max(axis=0)])
+        layer._begin(tuple(codes), tuple(range(len(codes))), bounds, None)
+        layer._rings = source
+        layer._build()
+        return layer
+
+    @classmethod
+    def open(cls, path: Path, *, content_hash: str | None = None, verify: bool = False) -> Self:
+        """Open a saved layer; its arrays stay on disk until they are read.
+
+        Parameters
+        ----------
+        content_hash
+            What the file must be about (`content_hash` of the layer that was saved).
+        verify
+            Read the whole file and compare its digest too.
+
+        Raises
+        ------
+        RefusedInputError
+            The file is no saved layer, of another version or byte order, cut, changed, or about other geometry.
+        """
+        saved = file.load(path, content_hash=content_hash, verify=verify)
+        layer = cls.__new__(cls)
+        layer._begin(saved.codes, saved.source_index, saved.index.geo[[0, 1, 8, 9]], None)
+        layer._rings, layer._index = saved.index.source, saved.index
+        return layer
+
+    def save(self, path: Path) -> str:
+        """Write the layer with its index to a file, whole or not at all; return its content hash.
+
+        Raises
+        ------
+        RefusedInputError
+            The layer cannot be indexed: it is empty or holds more than polygons.
+        """
+        if self._index is None and self._source() is not None:
+            self._build()
+        if self._index is None:
+            raise RefusedInputError(
+                "layer_not_indexable",
+                "图层为空，或含有多边形以外的几何，无法保存索引；请先修复边界数据。",
+                "The layer is empty or holds geometries other than polygons, so no index can be saved; "
+                "repair the boundaries first.",
+                path=str(path),
+            )
+        return file.store(path, self.codes, self.source_index, self._index)
+
+    @property
+    def content_hash(self) -> str | None:
+        """SHA-256 of codes and coordinates, None for a layer that cannot be indexed."""
+        source = self._source()
+        return None if source is None else source.content_hash(self.codes)
+
+    @property
+    def geometries(self) -> npt.NDArray[np.object_]:
+        """The geometries in the order of `codes`; an opened layer makes them when they are first asked for."""
+        if self._shapes is None:
+            assert self._rings is not None  # noqa: S101 - a layer has one or the other
+            shapes = self._rings.shapes(range(len(self)))
+            shapely.prepare(shapes)
+            self._shapes = shapes
+        return self._shapes
 
     def __len__(self) -> int:
         return len(self.codes)
 
-    def hits(self, lon: Floats, lat: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def hits(self, lon: Floats, lat: Floats) -> Pairs:
         """Return every (point index, unit index) pair, sorted by point and unit; overlaps give several.
 
         Parameters
@@ -56,6 +168,87 @@ class Layer:
             Degrees, shape (n,).
         """
         lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+        found = self._indexed(_GEOS_S * len(lon))
+        return self._ask_geos(lon, lat) if found is None else found.hits(lon, lat)
+
+    def locate(self, lon: Floats, lat: Floats) -> Indices:
+        """Return the index of the unit that holds each point, `NOWHERE` for none; shape (n,)."""
+        lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+        by_index = self._indexed(_GEOS_S * len(lon))
+        if by_index is not None:
+            return by_index.locate(lon, lat)
+        found = np.full(len(lon), NOWHERE, dtype=np.int32)
+        point, unit = self._ask_geos(lon, lat)
+        found[point[::-1]] = unit[::-1]
+        return found
+
+    def touched(self, shapes: Any) -> Pairs:
+        """Return every (shape index, unit index) pair whose interiors or edges meet."""
+        if not len(self):
+            empty = np.empty(0, dtype=np.int64)
+            return empty, empty
+        shape, unit = self._boxes().query(shapes, predicate="intersects")
+        order = np.lexsort((unit, shape))
+        return shape[order], unit[order]
+
+    def border_distance_m(self, lon: Floats, lat: Floats, unit: npt.NDArray[Any]) -> Floats:
+        """Return the distance in metres from each point to the border of its unit; NaN where it has none.
+
+        The plane is scaled at the middle of the point's latitude band (0.25 degrees).
+        """
+        lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+        distance = np.full(len(lon), np.nan)
+        known = np.flatnonzero(np.asarray(unit) != NOWHERE)
+        if not len(known):
+            return distance
+        per_lon, per_lat = metres_per_degree((np.floor(lat[known] / _BAND_DEGREES) + 0.5) * _BAND_DEGREES)
+        asked = lon[known], lat[known], np.asarray(unit)[known].astype(np.int64), per_lon, per_lat
+        source = self._source()
+        if source is None:
+            distance[known] = borders.by_geos(self.geometries, *asked)
+            return distance
+        work = borders.seconds(source, asked[2])
+        by_index = self._indexed(work)
+        if by_index is not None and (index.kernels_loaded() or work > _LOAD_S):
+            distance[known] = by_index.border_distance_m(*asked)
+        else:
+            distance[known] = borders.plain(source, *asked)
+        return distance
+
+    def _source(self) -> Rings | None:
+        """Return the layer's rings, None if it is not of polygons alone."""
+        if self._rings is None and self._flat:
+            self._rings = rings_of(self.geometries)
+            self._flat = self._rings is not None
+        return self._rings
+
+    def _indexed(self, seconds: float) -> index.Index | None:
+        """Return the index if there is one or work of so many seconds makes it pay: rent until buying was cheaper."""
+        if self._index is None and self._flat and len(self):
+            self._spent += seconds
+            if self._spent > (0 if index.kernels_loaded() else _LOAD_S):
+                source = self._source()
+                load = 0.0 if index.kernels_loaded() else _LOAD_S
+                if source is not None and self._spent > load + _BUILD_S * len(source.xy):
+                    self._build()
+        return self._index
+
+    def _build(self) -> None:
+        """Build the index; whoever comes while another thread builds it goes on without."""
+        if self._rings is not None and self._building.acquire(blocking=False):
+            try:
+                self._index = index.build(self._rings)
+                self._flat = self._index is not None
+            finally:
+                self._building.release()
+
+    def _boxes(self) -> Any:
+        if self._tree is None:
+            self._tree = shapely.STRtree(self.geometries)
+        return self._tree
+
+    def _ask_geos(self, lon: Floats, lat: Floats) -> Pairs:
+        """Return what `hits` returns, from GEOS; rings that cross themselves are answered by even and odd."""
         empty = np.empty(0, dtype=np.int64)
         if not len(self):
             return empty, empty
@@ -63,44 +256,36 @@ class Layer:
         near = np.flatnonzero((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
         if not len(near):
             return empty, empty
-        point, unit = self._tree.query(shapely.points(lon[near], lat[near]), predicate="intersects")
+        points = shapely.points(lon[near], lat[near])
+        tree = self._boxes()
+        at, boxed = tree.query(points)
+        broken = self._broken(np.unique(boxed))
+        point, unit = tree.query(points, predicate="intersects")
+        if len(broken):
+            sound = ~np.isin(unit, broken)
+            at, boxed = at[np.isin(boxed, broken)], boxed[np.isin(boxed, broken)]
+            held = self._by_parity(np.column_stack([lon[near][at], lat[near][at]]), boxed)
+            point, unit = np.append(point[sound], at[held]), np.append(unit[sound], boxed[held])
         order = np.lexsort((unit, point))
-        return near[point[order]], unit[order]
+        return near[point[order]].astype(np.int64), unit[order].astype(np.int64)
 
-    def locate(self, lon: Floats, lat: Floats) -> Indices:
-        """Return the index of the unit that holds each point, `NOWHERE` for none; shape (n,)."""
-        found = np.full(len(lon), NOWHERE, dtype=np.int32)
-        point, unit = self.hits(lon, lat)
-        found[point[::-1]] = unit[::-1]
-        return found
+    def _broken(self, units: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """Return which of some units are polygons that GEOS calls invalid."""
+        if self._source() is None:
+            return np.empty(0, dtype=np.int64)
+        new = units[self._valid[units] < 0]
+        shapes = self.geometries[new]
+        whole = ~np.isin(shapely.get_type_id(shapes), (POLYGON, MULTIPOLYGON))
+        self._valid[new] = shapely.is_valid(shapes) | whole
+        broken: npt.NDArray[np.int64] = units[self._valid[units] == 0].astype(np.int64)
+        return broken
 
-    def touched(self, shapes: Any) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return every (shape index, unit index) pair whose interiors or edges meet."""
-        if not len(self):
-            empty = np.empty(0, dtype=np.int64)
-            return empty, empty
-        shape, unit = self._tree.query(shapes, predicate="intersects")
-        order = np.lexsort((unit, shape))
-        return shape[order], unit[order]
-
-    def border_distance_m(self, lon: Floats, lat: Floats, unit: npt.NDArray[Any]) -> Floats:
-        """Return the distance in metres from each point to the border of its unit; NaN where it has none."""
-        lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
-        distance = np.full(len(lon), np.nan)
-        known = np.flatnonzero(unit != NOWHERE)
-        bands = np.floor(lat[known] / _BAND_DEGREES).astype(np.int64)
-        for band in np.unique(bands):
-            inside = known[bands == band]
-            per_lon, per_lat = metres_per_degree((band + 0.5) * _BAND_DEGREES)
-            for one in np.unique(unit[inside]):
-                members = inside[unit[inside] == one]
-                scale = np.array([per_lon, per_lat])
-                border = shapely.transform(self._border(int(one)), lambda xy, s=scale: xy * s)
-                points = shapely.points(lon[members] * per_lon, lat[members] * per_lat)
-                distance[members] = shapely.distance(points, border)
-        return distance
-
-    def _border(self, unit: int) -> Any:
-        if unit not in self._borders:
-            self._borders[unit] = shapely.boundary(self.geometries[unit])
-        return self._borders[unit]
+    def _by_parity(self, p: Floats, units: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+        """Return whether each point lies in its unit, by even and odd."""
+        source = self._source()
+        held = np.zeros(len(p), dtype=bool)
+        if source is not None:
+            for unit in np.unique(units).tolist():
+                mine = units == unit
+                held[mine] = plain.parity(source.xy, source.vertices_of(unit), p[mine])
+        return held

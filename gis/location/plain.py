@@ -1,0 +1,125 @@
+"""The same answers with numpy alone: for batches too small to load compiled kernels for, and for the rarest points.
+
+Float orientation with Shewchuk's error bound; what it leaves open is decided with fractions, one by one.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from gis.location.index import Index
+
+Array = npt.NDArray[Any]
+Longs = npt.NDArray[np.int64]
+
+_FILTER = 3.3306690738754716e-16
+_UNDERFLOW = 1e-250
+
+
+def exact_side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
+    """Return 1 where p lies left of a to b, -1 right, 0 on the line."""
+    left = (Fraction(ax) - Fraction(px)) * (Fraction(by) - Fraction(py))
+    right = (Fraction(ay) - Fraction(py)) * (Fraction(bx) - Fraction(px))
+    return (left > right) - (left < right)
+
+
+def sides(a: Array, b: Array, p: Array) -> npt.NDArray[np.int8]:
+    """Return the side of p of each line a to b (arrays of shape (n, 2)), exact."""
+    left = (a[:, 0] - p[:, 0]) * (b[:, 1] - p[:, 1])
+    right = (a[:, 1] - p[:, 1]) * (b[:, 0] - p[:, 0])
+    det = left - right
+    found: npt.NDArray[np.int8] = np.sign(det).astype(np.int8)
+    open_ = np.abs(det) <= _FILTER * (np.abs(left) + np.abs(right)) + _UNDERFLOW
+    for row in np.flatnonzero(open_).tolist():
+        found[row] = exact_side(*a[row].tolist(), *b[row].tolist(), *p[row].tolist())
+    return found
+
+
+def on_edge(a: Array, b: Array, p: Array, side: Array) -> npt.NDArray[np.bool_]:
+    """Return whether p lies on the closed edge a to b, its side known."""
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    boxed: npt.NDArray[np.bool_] = (side == 0) & ((p >= low) & (p <= high)).all(axis=1)
+    return boxed
+
+
+def hits(index: Index, lon: Array, lat: Array) -> tuple[Longs, Longs]:
+    """Return every (point, unit) pair, sorted: what `kernels.locate` and `kernels.collect` return."""
+    geo, (columns, rows) = index.geo, index.shape.tolist()
+    inside = (lon >= geo[0]) & (lon <= geo[8]) & (lat >= geo[1]) & (lat <= geo[9])
+    near = np.flatnonzero(inside)
+    p = np.column_stack([lon[near], lat[near]])
+    column = np.minimum(((p[:, 0] - geo[0]) * geo[2]).astype(np.int64), columns - 1)
+    row = np.minimum(((p[:, 1] - geo[1]) * geo[3]).astype(np.int64), rows - 1)
+    cell = row * columns + column
+    start, stop, reference = index.cells[cell, 0], index.cells[cell + 1, 0], index.cells[cell, 1]
+    of, entry = _runs(start, stop)
+    entry = index.entries[entry]
+    edge, left = entry >> 1, (entry & 1).astype(bool)
+    a, b, q = index.source.xy[edge], index.source.xy[edge + 1], p[of]
+    side = sides(a, b, q)
+    touching = on_edge(a, b, q, side)
+    apart = np.flatnonzero((side != 0) & ((side > 0) != left))
+    r = np.column_stack(
+        [geo[0] + (column[of[apart]] + geo[6]) * geo[4], geo[1] + (row[of[apart]] + geo[7]) * geo[5]]
+    )
+    between = (sides(r, q[apart], a[apart]) >= 0) != (sides(r, q[apart], b[apart]) >= 0)
+    crossed = apart[between]
+    held_of, held = _references(index, reference)
+    point, unit = _odd(
+        np.concatenate([held_of, of[crossed], of[crossed]]),
+        np.concatenate([held, *index.own[edge[crossed]].T]),
+    )
+    point = np.concatenate([point, of[touching], of[touching]])
+    unit = np.concatenate([unit, *index.own[edge[touching]].T])
+    pairs = np.unique(np.column_stack([near[point], unit])[unit > 0], axis=0)
+    return pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.int64) - 1
+
+
+def parity(xy: Array, first: Array, p: Array) -> npt.NDArray[np.bool_]:
+    """Return whether points lie in or on one unit, by even and odd over its edges (`first`: their first vertices).
+
+    The rule of the index for rings that cross themselves, where GEOS has no single answer.
+    """
+    found = np.zeros(len(p), dtype=bool)
+    a, b = xy[first], xy[first + 1]
+    for row, one in enumerate(p):
+        reach = (np.maximum(a[:, 0], b[:, 0]) >= one[0]) & (
+            (np.minimum(a[:, 1], b[:, 1]) <= one[1]) & (np.maximum(a[:, 1], b[:, 1]) >= one[1])
+        )
+        low, high = a[reach], b[reach]
+        q = np.broadcast_to(one, low.shape)
+        side = sides(low, high, q)
+        up = high[:, 1] > low[:, 1]
+        straddles = (low[:, 1] > one[1]) != (high[:, 1] > one[1])
+        crossed = int((straddles & ((side > 0) == up) & (side != 0)).sum())
+        found[row] = crossed % 2 == 1 or bool(on_edge(low, high, q, side).any())
+    return found
+
+
+def _runs(start: Array, stop: Array) -> tuple[Longs, Longs]:
+    """Return, for runs of numbers, which run each number is of and the number."""
+    length = (stop - start).astype(np.int64)
+    of = np.repeat(np.arange(len(start), dtype=np.int64), length)
+    behind = np.cumsum(length) - length
+    return of, np.arange(len(of), dtype=np.int64) - behind[of] + start[of]
+
+
+def _references(index: Index, reference: Array) -> tuple[Array, Array]:
+    """Return the owners of reference points: (point, unit + 1) pairs."""
+    one = np.flatnonzero(reference > 0)
+    several = np.flatnonzero(reference < 0)
+    which = -reference[several].astype(np.int64) - 1
+    of, place = _runs(index.list_start[which], index.list_start[which + 1])
+    return np.concatenate([one, several[of]]), np.concatenate([reference[one], index.list_owner[place]])
+
+
+def _odd(point: Array, unit: Array) -> tuple[Array, Array]:
+    """Keep the pairs that occur an odd number of times: exclusive or of sets."""
+    pairs, count = np.unique(np.column_stack([point, unit]), axis=0, return_counts=True)
+    kept = pairs[count % 2 == 1]
+    return kept[:, 0], kept[:, 1]
