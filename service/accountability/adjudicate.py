@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gc
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Context, localcontext
@@ -85,6 +86,10 @@ def _no_collecting() -> Iterator[None]:
         yield
     finally:
         if collects:
+            if not gc.get_freeze_count():  # else somebody else has frozen objects, which must stay so
+                # In and out of the permanent generation: all is in the oldest one now, without being walked.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
@@ -182,7 +187,7 @@ class _Run:
 
     def charge(self) -> tuple[Charge, ...]:
         """Price every counted fact under its clause; by payer, season and id."""
-        found: dict[str, dict[str, list[Charge]]] = {}
+        found: defaultdict[tuple[str, str], list[Charge]] = defaultdict(list)
         for index, clause in enumerate(self.book.charges):
             pricer = Pricer(self.book, clause, self.units)
             stretches = self._stretches(clause, self._by_clause[index])
@@ -193,13 +198,9 @@ class _Run:
                     if isinstance(one, Waiting):
                         self._wait(one)
                     else:
-                        found.setdefault(one.payer, {}).setdefault(one.season, []).append(one)
-        return tuple(
-            one
-            for _payer, seasons in sorted(found.items())
-            for _season, charges in sorted(seasons.items())
-            for one in sorted(charges, key=attrgetter("fact.fire_point_id"))
-        )
+                        found[one.payer, one.season].append(one)
+        by_id = attrgetter("fact.fire_point_id")
+        return tuple(one for key in sorted(found) for one in sorted(found[key], key=by_id))
 
     def _wait(self, one: Waiting) -> None:
         if one.at_stake is None:
@@ -217,7 +218,7 @@ class _Run:
 
     def _stretches(self, clause: Clause, judged: list[Judged]) -> dict[tuple[str, str], list[Candidate]]:
         """Return who pays for each, by the unit and stretch that order it; held while that is not certain."""
-        found: dict[tuple[str, str], list[Candidate]] = {}
+        found: defaultdict[tuple[str, str], list[Candidate]] = defaultdict(list)
         order = clause.order if isinstance(clause, OrdinalCharge | LadderCharge) else None
         by_pixel = self.book.counts.unit == "pixel"
         for one in judged:
@@ -230,12 +231,7 @@ class _Run:
                 self._hold(one, reason)
                 continue
             key = (unit, one.when.period(order.reset)) if order else ("", "")
-            candidate = Candidate(one, payer, fact.pixels if by_pixel else 1)
-            group = found.get(key)
-            if group is None:
-                found[key] = [candidate]
-            else:
-                group.append(candidate)
+            found[key].append(Candidate(one, payer, fact.pixels if by_pixel else 1))
         return found
 
     def _payer(self, fact: Fact) -> tuple[str, str]:
