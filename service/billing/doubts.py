@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from service.billing.explain_words import STATUS_OF_DATA, pick
 from service.reports.words import LEVEL_WORDS, en, zh
 
-_NRT_RANK_WORDS = "NRT"
+_NEAR_REAL_TIME = "NRT"
+ZH = "zh"
 
 
 def doubts_of(story: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -26,7 +28,7 @@ def doubts_of(story: Mapping[str, Any]) -> list[dict[str, str]]:
 def _of_pixels(story: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
     pixels = story["pixels"]
     decisive = [one["observations"][0] for one in pixels if one["observations"]]
-    if decisive and all(_NRT_RANK_WORDS in (one["product"] or "") for one in decisive):
+    if decisive and all(_NEAR_REAL_TIME in (one["product"] or "") for one in decisive):
         yield (
             "near_real_time",
             "全部像元来自近实时产品，标准产品到达后位置与属性可能变化",
@@ -77,7 +79,8 @@ def _of_place(story: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
     if informal:
         yield (
             "informal_layers",
-            f"所用图层非正式：{'、'.join(f'{name}（{status}）' for name, status in informal)}",
+            "所用图层非正式："
+            + "、".join(f"{name}（{pick(STATUS_OF_DATA, status, ZH)}）" for name, status in informal),
             f"layers used that are not official: {', '.join(f'{name} ({status})' for name, status in informal)}",
         )
 
@@ -101,6 +104,6 @@ def _of_people(story: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
         if book is not None and book["informal"]:
             yield (
                 f"informal_rulebook:{book['id']}",
-                f"规则 {book['id']} 为{book['status']}，金额非正式",
+                f"规则 {book['id']} 为{pick(STATUS_OF_DATA, book['status'], ZH)}，金额非正式",
                 f"rulebook {book['id']} is {book['status']}: its amounts are not official",
             )

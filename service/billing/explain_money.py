@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from gis.errors import HuodianError
 from gis.times import iso_beijing
 from service.accountability.facts import told
+from service.billing.explain_words import yuan
 from service.reports.words import SCREEN_WORDS, en, zh
 from service.scope import Scope
 from service.store.engine import Reader
@@ -268,17 +269,17 @@ def _said_charged(found: Mapping[str, Any]) -> tuple[str, str]:
     who = f"{one['payer_name']}（{one['payer']}）"
     if one["ordinal"] is None:
         return (
-            f"计入：“{one['clause']}”，扣 {one['amount']} 元，由{who}承担{waits_zh}",
-            f"counts: clause “{one['clause']}”, {one['amount']} yuan, paid by {one['payer_name']} "
+            f"计入：“{one['clause']}”，扣 {yuan(one['amount'])} 元，由{who}承担{waits_zh}",
+            f"counts: clause “{one['clause']}”, {yuan(one['amount'])} yuan, paid by {one['payer_name']} "
             f"({one['payer']}){waits_en}",
         )
     level = LEVEL_WORDS.get(one["scope"], (one["scope"], one["scope"]))
     basis = BASIS_WORDS.get(one["basis"], (one["basis"], one["basis"]))
     return (
         f"计入：“{one['clause']}”，按{basis[0]}在{level[0]} {one['period']} 内第 {one['ordinal']} 个，"
-        f"扣 {one['amount']} 元，由{who}承担{waits_zh}",
+        f"扣 {yuan(one['amount'])} 元，由{who}承担{waits_zh}",
         f"counts: clause “{one['clause']}”, number {one['ordinal']} in {level[1]} in {one['period']} by "
-        f"{basis[1]}, {one['amount']} yuan, paid by {one['payer_name']} ({one['payer']}){waits_en}",
+        f"{basis[1]}, {yuan(one['amount'])} yuan, paid by {one['payer_name']} ({one['payer']}){waits_en}",
     )
 
 
