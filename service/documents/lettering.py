@@ -14,8 +14,6 @@ from gis.times import to_beijing
 
 DASH = "—"
 _LONG_WORD = re.compile(r"[!-~\u00a1-\u02ff]{25,}")
-_HASH = re.compile(r"[0-9a-f]{64}")
-"""A SHA-256 stays in one piece, to be copied from the paper; it has a line of its own everywhere."""
 _BREAK_EVERY = 12
 _BREAK = "\u200b"
 _LETTERLESS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -46,13 +44,17 @@ def named(one: str) -> str:
     return f"〔U+{ord(one):04X}〕"
 
 
+class Whole(str):
+    """Text that stays in one piece, to be copied from the paper; it has a line of its own."""
+
+    __slots__ = ()
+
+
 def breakable(text: str) -> str:
     """Return text in which a word longer than a column may be broken; the breaks are invisible."""
 
     def cut(found: re.Match[str]) -> str:
         long = found.group()
-        if _HASH.fullmatch(long):
-            return long
         return _BREAK.join(long[at : at + _BREAK_EVERY] for at in range(0, len(long), _BREAK_EVERY))
 
     return _LONG_WORD.sub(cut, text)
@@ -111,6 +113,14 @@ def day_words(value: Any) -> str:
         return shown
     year, month, day, clock = found.groups()
     return f"{year}年{int(month)}月{int(day)}日{clock or ''}"
+
+
+def end_words(value: Any) -> str:
+    """Return the end of a time limit, as `day_words`; midnight is the end of the day before, ``24:00``."""
+    if re.search(r" 00:00$", shown := instant(value)):
+        day = dt.date.fromisoformat(shown[:10]) - dt.timedelta(days=1)
+        return f"{day_words(day.isoformat())} 24:00"
+    return day_words(value)
 
 
 def stamp(document: Mapping[str, Any]) -> int:

@@ -17,9 +17,11 @@ from service.documents import terms
 from service.documents.amount_words import upper, wan
 from service.documents.lettering import (
     DASH,
+    Whole,
     amount,
     clean,
     day_words,
+    end_words,
     instant,
     joined,
     metres,
@@ -116,7 +118,11 @@ def sums(document: Document) -> list[Sum]:
     found = document.get("amounts") or {}
     net = amount(found.get("net", "0"))
     rows = (
-        ("net", "本期应退净额" if net < 0 else "本期应扣净额", "due with this issue = total − previous"),
+        (
+            "net",
+            "本期净额（应退）" if net < 0 else "本期净额（应扣）",
+            "due with this issue = total − previous",
+        ),
         ("total", "本考核期累计应扣", "total of the season so far"),
         ("previous", "减：以前各期累计", "previous issues"),
     )
@@ -167,7 +173,7 @@ def deadline(document: Document) -> str:
     objection = document.get("objection") or {}
     until, days = objection.get("until"), objection.get("days")
     if until:
-        return f"{day_words(until)}（北京时间）"
+        return f"{end_words(until)}（北京时间）"
     return f"自下达之日起 {clean(days)} 日内" if days is not None else "办法未规定"
 
 
@@ -312,7 +318,7 @@ def left_out(document: Document) -> list[tuple[str, str]]:
 
 
 def basis(document: Document) -> list[tuple[str, str, str, str]]:
-    """Return title, standing, validity with hash, and sources of each rulebook."""
+    """Return title, standing, validity and sources of each rulebook."""
     found = []
     for one in document.get("rulebooks") or ():
         sources = joined(
@@ -327,7 +333,7 @@ def basis(document: Document) -> list[tuple[str, str, str, str]]:
                 f"《{clean(one.get('title'))}》（{clean(one.get('id'))}{number}）",
                 f"{word(terms.STATUSES, one.get('status'))}，{word(terms.CONFIDENCES, one.get('confidence'))}",
                 f"{day_words(one.get('valid_from'))} 至 {until}",
-                f"{sources or '来源未注明'}；内容哈希 {clean(one.get('hash'))}",
+                sources or "来源未注明",
             )
         )
     return found
@@ -371,17 +377,22 @@ def provenance(document: Document) -> list[tuple[str, str]]:
     as_of, program = document.get("as_of") or {}, document.get("program") or {}
     previous = document.get("previous")
     before = (
-        f"第 {clean(previous.get('number'))} 期　{clean(previous.get('sha256'))}"
+        (f"第 {clean(previous.get('number'))} 期 JSON 的 SHA-256", Whole(previous.get("sha256")))
         if previous
-        else "无（首期）"
+        else ("上一期", "无（首期）")
     )
+    books = [
+        (f"办法 {clean(one.get('id'))} 内容哈希", Whole(one.get("hash")))
+        for one in document.get("rulebooks") or ()
+    ]
     return [
         ("数据修订号", f"{clean(as_of.get('revision'))}（{instant(as_of.get('recorded_at'))} 北京时间）"),
         ("计算时间（时限按此刻判定）", f"{instant(document.get('computed_at'))} 北京时间"),
         ("程序", f"{clean(program.get('name'))} {clean(program.get('version'))}"),
         ("资料状态", word(terms.STATUSES, document.get("status"))),
-        ("上一期 JSON 的 SHA-256", before),
-        ("本单 JSON（RFC 8785）的 SHA-256", sha256(document)),
+        *books,
+        before,
+        ("本单 JSON（RFC 8785）的 SHA-256", Whole(sha256(document))),
     ]
 
 

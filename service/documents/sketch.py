@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-WIDTH_MM, HEIGHT_MM = 174.0, 150.0
+WIDTH_MM, HEIGHT_MM = 178.0, 106.0
 _KM_PER_DEGREE = 111.32
 _MARGIN = 0.04
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)

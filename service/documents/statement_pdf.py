@@ -14,9 +14,9 @@ from service.documents.sketch import sketch
 from service.documents.typeset import typeset
 
 TEMPLATE = "statement.typ"
-ON_PAGE_ONE = 5
-"""Lines on page one: as many as fit there in any case, their texts clipped."""
-_CLIP = {"place": 26, "clause": 24, "reason": 96}
+ON_PAGE_ONE, BESIDE_ADJUSTMENTS = 7, 4
+"""Charges on page one, and with as many adjustments: what fits there in any case, the texts clipped."""
+_CLIP = {"place": 26, "clause": 24, "reason": 96, "cause": 80}
 _CLIP_HEADING = 160
 _TALL = 700
 """Characters from which a row may run over a page's end; below it stays in one piece."""
@@ -79,8 +79,11 @@ def _banners(document: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def _page_one(document: Mapping[str, Any], found: list[paper.Line]) -> dict[str, Any]:
     """Return the lines shown on page one: what is new or changed in this issue first."""
+    adjusted = paper.adjustments(document)
     changed = [one for one in found if one.change]
-    picked = (changed + [one for one in found if not one.change])[:ON_PAGE_ONE]
+    picked = (changed + [one for one in found if not one.change])[
+        : BESIDE_ADJUSTMENTS if adjusted else ON_PAGE_ONE
+    ]
     counts = [f"计费火点 {len(found)} 个"]
     for name, zh in (("adjustments", "调整"), ("held", "暂缓"), ("left_out", "不计")):
         if document.get(name):
@@ -101,6 +104,12 @@ def _page_one(document: Mapping[str, Any], found: list[paper.Line]) -> dict[str,
                 "reason": clip(one.reason, _CLIP["reason"]),
             }
             for one in picked
+        ],
+        "adjusted_zh": f"调整（{len(adjusted)} 个"
+        + ("，此处列前几个）" if len(adjusted) > BESIDE_ADJUSTMENTS else "）"),
+        "adjusted": [
+            [clip(one, 24), delta, clip(cause, _CLIP["cause"])]
+            for one, _before, _after, delta, cause, _by in adjusted[:BESIDE_ADJUSTMENTS]
         ],
         "more": more,
     }

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from service.documents.fonts import drawable, font_files
-from service.documents.lettering import breakable, clean
+from service.documents.lettering import Whole, breakable, clean
 
 TEMPLATES = Path(__file__).parent / "templates"
 PDF_STANDARD = "a-2u"
@@ -79,6 +79,8 @@ def _fonts(files: tuple[Path, ...]) -> Any:
 
 def shown(value: Any) -> Any:
     """Return plain data whose texts can be drawn: cleaned, with breaks in long words, unknown characters named."""
+    if isinstance(value, Whole):
+        return drawable(clean(value))
     if isinstance(value, str):
         return breakable(drawable(clean(value))) if value else ""
     if isinstance(value, Mapping):
