@@ -144,6 +144,14 @@ def _same(one: Line, other: Line) -> bool:
     return all(one[name] == other[name] for name in names)
 
 
+def _steps(one: Line, other: Line) -> tuple[str, str]:
+    """Say how the place in the order changed."""
+    old, new = one["ordinal"], other["ordinal"]
+    if old == new:
+        return "同一分钟候选变化", "other candidates of its minute"
+    return f"由第 {old} 变为第 {new}", f"from number {old} to {new}"
+
+
 def _sum(lines: Sequence[Line] | None) -> Decimal:
     return sum((Decimal(line["amount"]) for line in lines or ()), Decimal("0.00"))
 
@@ -224,15 +232,15 @@ class _Comparison:
 
     def _no_more(self, name: str, old: Sequence[Line], reason: Mapping[str, Any], *, waits: bool) -> _Why:
         code, zh, en = reason["reason"], reason["zh"], reason["en"]
+        otherwise = "waiting" if waits else "other"
         if code in _RULE_REASONS and self.new_rules:
-            return _Why("rulebook_changed", zh, en)
-        if code in _LAYER_REASONS:
+            cause = "rulebook_changed"
+        elif code in _LAYER_REASONS:
             kind, ruled = _LAYER_REASONS[code]
-            cause = ruled if self._newly_ruled(name, kind) else self._layer_cause(name, old[0]["trace"])
-            return _Why(cause, zh, en)
-        if code == "overdue":
-            return _Why("waiting", zh, en)
-        cause = _REASON_CAUSE.get(code, "waiting" if waits else "other")
+            newer = self._layer_cause(name, old[0]["trace"]) == "new_layers"
+            cause = ruled if self._newly_ruled(name, kind) else "new_layers" if newer else otherwise
+        else:
+            cause = _REASON_CAUSE.get(code, otherwise)
         return _Why(cause, zh, en)
 
     def _unit(self, name: str, trace: Mapping[str, Any]) -> _Why:
@@ -250,21 +258,28 @@ class _Comparison:
             return _Why("new")
         trace = new[0]["trace"]
         waited, was_out = self.held_before.get(name), self.out_before.get(name)
-        origin = self.known.origins.get(name)
-        if origin is not None and origin != name:
-            told = (f"由火点 {origin} 拆出", f"split from {origin}", (origin,)) if origin in self.own else ()
-            return _Why("split", *told)
+        if (origin := self.known.origins.get(name, name)) != name:
+            return self._split_from(origin)
         if waited is not None:
             return self._no_longer_held(name, trace, waited["reason"])
         if was_out is not None:
             return self._counted_again(name, trace, was_out["reason"])
+        return _Why(self._arrival(name, trace))
+
+    def _split_from(self, origin: str) -> _Why:
+        if origin in self.own:
+            return _Why("split", f"由火点 {origin} 拆出", f"split from {origin}", (origin,))
+        return _Why("split", "由其他单位的火点拆出", "split from a fire point of another unit")
+
+    def _arrival(self, name: str, trace: Mapping[str, Any]) -> str:
+        """Return why a point of which the statement before said nothing is this payer's now."""
         if self._newly_ruled(name, "unit") or self._newly_ruled(name, "payer"):
-            return _Why("unit_ruled")
+            return "unit_ruled"
         if trace["facts"]["state"] == "overdue":
-            return _Why("overdue_now")
-        if name in self.known.older:
-            return _Why("rulebook_changed") if self.new_rules else _Why("moved")
-        return _Why("new")
+            return "overdue_now"
+        if name not in self.known.older:
+            return "new"
+        return "rulebook_changed" if self.new_rules else "moved"
 
     def _no_longer_held(self, name: str, trace: Mapping[str, Any], code: str) -> _Why:
         if code in _LAYER_REASONS:
@@ -295,24 +310,18 @@ class _Comparison:
 
     def _changed(self, name: str, old: Sequence[Line], new: Sequence[Line]) -> _Why:
         one, other = self._differing(old, new)
-        if one is None or other is None:
+        if one is None or other is None or one["trace"]["rulebook_hash"] != other["trace"]["rulebook_hash"]:
             return _Why("rulebook_changed")
         t0, t1 = one["trace"], other["trace"]
-        if t0["rulebook_hash"] != t1["rulebook_hash"]:
-            return _Why("rulebook_changed")
         if t0["kept_percent"] != t1["kept_percent"]:
             return _Why("exempted")
-        if t0["weight"] != t1["weight"]:
-            return _Why("finding_changed", f"{t0['facts']['finding']} → {t1['facts']['finding']}",
-                        f"{t0['facts']['finding']} → {t1['facts']['finding']}")  # fmt: skip
         if t0["places"] != t1["places"]:
             return self._pixels(name, t0, t1)
-        if t0["clause"] != t1["clause"] or t0.get("percent") != t1.get("percent"):
+        if any(t0.get(key) != t1.get(key) for key in ("weight", "clause", "percent")):
             return self._facts_differ(name, t0, t1)
-        if any(t0.get(key) != t1.get(key) for key in ("area_mu", "as_first_by_area")):
-            return _Why("area_changed")
-        if t0.get("base_amount") != t1.get("base_amount"):
-            return _Why("other", "计算基数变化", "the base amount changed")
+        if any(t0.get(key) != t1.get(key) for key in ("area_mu", "as_first_by_area", "base_amount")):
+            based = t0.get("base_amount") != t1.get("base_amount")
+            return _Why("other", "计算基数变化", "the base amount") if based else _Why("area_changed")
         return self._order(name, one, other)
 
     @staticmethod
@@ -357,21 +366,21 @@ class _Comparison:
         t0, t1 = one["trace"], other["trace"]
         f0, f1 = t0["facts"], t1["facts"]
         if t0.get("scope_unit") != t1.get("scope_unit"):
-            if self._newly_ruled(name, "unit"):
-                return _Why("unit_ruled")
-            return _Why("new_layers" if t0["layers"] != t1["layers"] else "moved")
-        was_tied = self.held_before.get(name, {}).get("reason") == "tie"
-        is_tied = self.held_after.get(name, {}).get("reason") == "tie"
+            newer = "new_layers" if t0["layers"] != t1["layers"] else "moved"
+            return _Why("unit_ruled" if self._newly_ruled(name, "unit") else newer)
+        basis, zh, en = t0.get("basis"), *_steps(one, other)
+        if basis == "publication" and f0["published_at"] != f1["published_at"]:
+            return _Why("publicised", zh, en)
+        if basis == "confirmation" and f0["confirmed_at"] != f1["confirmed_at"]:
+            return _Why("finding_changed", f"核实时间变更，{zh}", f"confirmed at another time, {en}")
+        was_tied, is_tied = (
+            part.get(name, {}).get("reason") == "tie" for part in (self.held_before, self.held_after)
+        )
         settled = was_tied and not is_tied and f1["overpass"] in self.known.ranked
         if f0["tie_rank"] != f1["tie_rank"] or settled:
-            return _Why("tie_ruled")
-        if t0.get("basis") == "publication" and f0["published_at"] != f1["published_at"]:
-            return _Why("publicised")
-        if t0.get("basis") == "confirmation" and f0["confirmed_at"] != f1["confirmed_at"]:
-            return _Why("finding_changed", "核实时间变更", "confirmed at another time")
-        if t0.get("ordinal") == t1.get("ordinal") and not (
-            t0.get("tied") or t1.get("tied") or was_tied or is_tied
-        ):
+            return _Why("tie_ruled", zh, en)
+        tied = t0.get("tied") or t1.get("tied") or was_tied or is_tied
+        if one["ordinal"] == other["ordinal"] and not tied:
             return _Why("other")
         return self._reordered(one, other)
 
@@ -379,9 +388,8 @@ class _Comparison:
         gone = self._before_it(one, self.before) - self._before_it(other, self.after)
         come = self._before_it(other, self.after) - self._before_it(one, self.before)
         caused_by = tuple(sorted(gone | come))
-        old, new = one.get("ordinal"), other.get("ordinal")
-        step = "同一分钟候选变化" if old == new else f"由第 {old} 变为第 {new}"
-        step_en = "other candidates of its minute" if old == new else f"from number {old} to {new}"
+        old, new = one["ordinal"], other["ordinal"]
+        step, step_en = _steps(one, other)
         if not caused_by:
             zh, en = (
                 f"{step}，因其他单位的火点变动",
@@ -437,7 +445,7 @@ class _Comparison:
             (one["kind"], one["value"]) for one in self._rulings_before.get(name, ()) if one["kind"] == kind
         }
         now = {(one["kind"], one["value"]) for one in self.known.rulings.get(name, ()) if one["kind"] == kind}
-        return bool(now - before)
+        return now != before
 
     def _ruled_value(self, name: str, kind: str) -> str | None:
         return next((one["value"] for one in self.known.rulings.get(name, ()) if one["kind"] == kind), None)

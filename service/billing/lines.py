@@ -58,10 +58,11 @@ def line_of(
     charge: Charge,
     *,
     state: Any,
-    standing: Any,
+    standings: Sequence[Any],
     rulings: Sequence[Any],
     context: Mapping[str, Any] | None,
     objection: Mapping[str, Any] | None,
+    linked: Sequence[tuple[str, Any]],
     own: frozenset[str],
     mark: str,
 ) -> dict[str, Any]:
@@ -71,19 +72,21 @@ def line_of(
     ----------
     state
         Row of `FirePointState`, or None for a fire point that no satellite saw.
-    standing
-        What verification says, or None.
+    standings
+        What verification says of it and of other sources of the same fire, its own first.
     rulings
         Those in force on it.
     context
         What disputes are about (`service.billing.context.context_of`).
     objection
         State and instance of the objection to it, if there is one.
+    linked
+        Ids and states of other sources of the same fire: they cost nothing of their own.
     own
         Fire points of this payer: no other is named.
     """
     fact, trace = charge.fact, plain(charge.trace)
-    deciding = None if standing is None else standing.deciding
+    deciding = next((one.deciding for one in standings if one.deciding is not None), None)
     reason_zh, reason_en = _reason(trace, charge.amount)
     units = {one.level: one.code for one in fact.units}
     return {
@@ -115,7 +118,8 @@ def line_of(
         "context": None if context is None else plain(context),
         "rulings": told_rulings(rulings, own),
         "objection": None if objection is None else dict(objection),
-        "basis": basis_of(state, standing, rulings),
+        "linked": [name for name, _ in linked],
+        "basis": basis_of([state, *(other for _, other in linked)], standings, rulings),
     }
 
 
@@ -131,14 +135,14 @@ def told_rulings(rulings: Sequence[Any], own: frozenset[str]) -> list[dict[str, 
     ]
 
 
-def basis_of(state: Any, standing: Any, rulings: Sequence[Any]) -> dict[str, Any]:
+def basis_of(states: Sequence[Any], standings: Sequence[Any], rulings: Sequence[Any]) -> dict[str, Any]:
     """Return a hash of each stored row the line rests on, all columns of it, so that an edited one is found by name.
 
     Keys of the store stay out: they count in which order rows came, not what they say.
     """
-    records = () if standing is None else standing.records
+    records = [one for standing in standings for one in standing.records]
     return {
-        "state": None if state is None else _row_hash(state._mapping, _UNSEEN | _STORE_KEYS),
+        "states": [_row_hash(one._mapping, _UNSEEN | _STORE_KEYS) for one in states if one is not None],
         "verifications": [_row_hash(one.as_dict(), _UNSEEN) for one in records],
         "rulings": [_row_hash(one._mapping, _UNSEEN | {"supersedes_id"}) for one in rulings],
     }

@@ -7,7 +7,7 @@ text; the same input in any order gives the same bytes (`service.billing.chain.c
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -107,14 +107,30 @@ def paying(book: Rulebook, fact: Fact) -> str | None:
 
 
 def own_points(run: ChargeRun, payer: str) -> frozenset[str]:
-    """Return every fact of the season that the payer pays, or would pay, for."""
-    ids = run.facts.season_ids
-    found = {
-        fact.fire_point_id
+    """Return every fire point of the season that the payer pays, or would pay, for: facts, and reports on its ground."""
+    facts = run.facts
+    books = {book.id: book for book in run.books}
+    found = {one.fire_point_id for one in run.charges if one.payer == payer}
+    for fact in facts.facts:
+        name = fact.fire_point_id
+        if name in facts.season_ids:
+            covering = [books[facts.book_of[name]]] if facts.book_of.get(name) in books else run.books
+            if any(paying(book, fact) == payer for book in covering):
+                found.add(name)
+    grounds = grounds_of(run, found, payer)
+    unclear = (one.id for one in facts.unclear if one.id in facts.states)
+    return frozenset(found | {name for name in unclear if facts.states[name].county_code in grounds})
+
+
+def grounds_of(run: ChargeRun, own: Collection[str], payer: str) -> set[str]:
+    """Return the codes of the counties that pay as this payer, as far as its own fire points show them."""
+    return {
+        unit.code
         for fact in run.facts.facts
-        if fact.fire_point_id in ids and any(paying(book, fact) == payer for book in run.books)
+        if fact.fire_point_id in own
+        for unit in fact.units
+        if unit.level == "county" and unit.payer == payer
     }
-    return frozenset(found | {one.fire_point_id for one in run.charges if one.payer == payer})
 
 
 def build(run: ChargeRun, payer: Mapping[str, Any], heading: Heading, material: Material) -> dict[str, Any]:
@@ -179,14 +195,16 @@ def build(run: ChargeRun, payer: Mapping[str, Any], heading: Heading, material: 
 def _line(
     run: ChargeRun, charge: Charge, material: Material, own: frozenset[str], mark: str
 ) -> dict[str, Any]:
-    name = charge.fire_point_id
+    facts, name = run.facts, charge.fire_point_id
+    names = (name, *sorted(link.id for link in facts.links if link.of == name))
     return line_of(
         charge,
-        state=run.facts.states.get(name),
-        standing=run.facts.standings.get(name),
-        rulings=run.facts.rulings.get(name, ()),
+        state=facts.states.get(name),
+        standings=[facts.standings[one] for one in names if one in facts.standings],
+        rulings=facts.rulings.get(name, ()),
         context=material.contexts.get(name),
         objection=material.objections.get(name),
+        linked=[(one, facts.states.get(one)) for one in names[1:]],
         own=own,
         mark=mark,
     )

@@ -1,0 +1,311 @@
+"""`statement verify`: an exported document, or a chain's head, against the store; every difference named.
+
+Four questions, in this order: is the file what was issued; are the stored rows what their documents say; does the
+chain hold; does the account come out the same when it is computed again from what was known then. The last one finds an
+edited verification, ruling or fire point: a line states a hash of every row it rests on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from gis.errors import HuodianError, NotFoundError
+from service.billing.chain import (
+    Difference,
+    canonical_bytes,
+    chain_differences,
+    compare,
+    difference,
+    digest,
+    named,
+    read_document,
+    row_differences,
+)
+from service.billing.issue import COMMAND, rebuild
+from service.billing.issued import document_of, rows_of, seen_rows
+from service.scope import Scope
+from service.store.engine import Store
+from service.store.models import Revision
+
+_SHOWN = 200
+"""Differences listed; the rest is counted."""
+
+_BASIS = {
+    "states": ("火点状态记录", "row of fire_point_state"),
+    "verifications": ("核实记录", "row of verification"),
+    "rulings": ("裁定记录", "row of ruling"),
+}
+
+
+def verify(
+    store: Store,
+    scope: Scope,
+    *,
+    data: bytes | None = None,
+    name: str = "",
+    head: str | None = None,
+    sha: str | None = None,
+) -> dict[str, Any]:
+    """Check an exported statement, the head of a chain, or a printed hash, against the store.
+
+    Parameters
+    ----------
+    data, name
+        Bytes and name of an exported JSON statement.
+    head
+        SHA-256 of the newest statement that somebody knew: the chain must still hold it.
+    sha
+        SHA-256 as printed on a statement: says whether the store issued it.
+
+    Returns
+    -------
+    dict
+        ``{ok, issued, statement: {payer, season, number, sha256} or null, statements, recomputed, differences,
+        more}``.
+
+    Raises
+    ------
+    RefusedInputError
+        ``not_a_statement``.
+    """
+    found: list[Difference] = []
+    with store.reader() as reader:
+        rows, _ = seen_rows(reader, scope)
+        document = None if data is None else read_document(data, name)
+        row = None
+        if data is not None and document is not None:
+            row = _of_document(rows, document)
+            found += _file_differences(data, document, row, name)
+        wanted = sha or head
+        named_row = next((one for one in rows if one.sha256 == wanted), None) if wanted else None
+        if wanted and named_row is None:
+            found.append(_unknown_hash(wanted, head is not None))
+        elif row is not None and named_row is not None and _key(named_row) != _key(row):
+            found.append(_other_chain(row, named_row))
+        row = row or named_row
+        chain = [] if row is None else rows_of(reader, row.season, row.payer_code)
+        found += _chain(reader, chain)
+    recomputed = False
+    if row is not None and not row_differences(row):
+        again, recomputed = _recomputed(store, row, chain)
+        found += again
+    return {
+        "ok": not found,
+        "issued": row is not None,
+        "statement": None if row is None else _told(row),
+        "statements": len(chain),
+        "recomputed": recomputed,
+        "differences": [one.as_dict() for one in found[:_SHOWN]],
+        "more": max(0, len(found) - _SHOWN),
+    }
+
+
+def _key(row: Any) -> tuple[str, str]:
+    return row.payer_code, row.season
+
+
+def _told(row: Any) -> dict[str, Any]:
+    return {
+        "payer": row.payer_code,
+        "payer_name": row.payer_name,
+        "season": row.season,
+        "number": row.number,
+        "status": row.status,
+        "total": str(row.total),
+        "sha256": row.sha256,
+    }
+
+
+# --- the file ------------------------------------------------------------------------------------------------
+
+
+def _of_document(rows: Sequence[Any], document: Mapping[str, Any]) -> Any | None:
+    """Return the stored statement a file claims to be, found by what it says, else by what it links to."""
+    payer = document.get("payer")
+    code = payer.get("code") if isinstance(payer, dict) else None
+    wanted = (code, document.get("season"), document.get("number"))
+    return next((row for row in rows if (row.payer_code, row.season, row.number) == wanted), None)
+
+
+def _file_differences(
+    data: bytes, document: Mapping[str, Any], row: Any | None, name: str
+) -> list[Difference]:
+    if row is None:
+        return [
+            difference(
+                "file",
+                name,
+                "a statement of this store",
+                digest(data),
+                "存储中没有这份通知单（付款单位、考核季或编号对不上），或不在您的管辖范围内",
+                "the store has no such statement (payer, season or number), or not within your scope",
+            )
+        ]
+    if data == row.document.encode():
+        return []
+    try:
+        stored = document_of(row)
+    except HuodianError:
+        return []  # told by the row's own check
+    found = [
+        difference(
+            "file",
+            f"{name}: {path}",
+            expected,
+            said,
+            f"文件与所签发的第 {row.number} 号通知单不同：{path}",
+            f"the file is not statement {row.number} as issued: {path}",
+        )
+        for path, expected, said in compare(stored, document)
+    ]
+    return found or [
+        difference(
+            "file",
+            name,
+            row.sha256,
+            digest(data),
+            "文件内容相同而字节不同：不是原件（被重新排版或另存）",
+            "the file says the same in other bytes: it is not the original (formatted anew, or saved by a program)",
+        )
+    ]
+
+
+def _unknown_hash(sha256: str, is_head: bool) -> Difference:
+    zh = "存储中没有校验值为此的通知单，或不在您的管辖范围内"
+    en = "the store holds no statement of this hash, or not within your scope"
+    if is_head:
+        zh += "：链尾被删除或改动"
+        en += ": the end of the chain was removed or altered"
+    return difference("head" if is_head else "sha", "sha256", sha256, None, zh, en)
+
+
+def _other_chain(row: Any, other: Any) -> Difference:
+    return difference(
+        "head",
+        "head",
+        named(row),
+        named(other),
+        "所给链尾属于另一付款单位或考核季",
+        "the head that was given belongs to another payer or season",
+    )
+
+
+# --- rows and chain ------------------------------------------------------------------------------------------
+
+
+def _chain(reader: Any, chain: Sequence[Any]) -> list[Difference]:
+    found = [one for row in chain for one in row_differences(row)]
+    found += chain_differences(chain)
+    revisions = {
+        row.id: row
+        for row in reader.rows(
+            sa.select(Revision.__table__).where(Revision.id.in_(sorted({row.rev for row in chain})))
+        )
+    }
+    for row in chain:
+        found += _revision_differences(row, revisions.get(row.rev))
+    return found
+
+
+def _revision_differences(row: Any, revision: Any | None) -> list[Difference]:
+    """Compare a row with the revision that wrote it: it names payer, season, number, hash and key."""
+    params = {} if revision is None or revision.command != COMMAND else revision.params
+    said = {name: params.get(name) for name in ("payer", "season", "number", "sha256", "id")}
+    stored = {
+        "payer": row.payer_code,
+        "season": row.season,
+        "number": row.number,
+        "sha256": row.sha256,
+        "id": row.id,
+    }
+    return [
+        difference(
+            "column",
+            f"{named(row)}: {'rev' if not params else name}",
+            said[name],
+            stored[name],
+            f"第 {row.number} 号通知单的 {name} 与写入它的第 {row.rev} 号修订所记不符",
+            f"{name} of statement {row.number} is not what revision {row.rev}, which wrote it, recorded",
+        )
+        for name in stored
+        if said[name] != stored[name]
+    ]
+
+
+# --- computed again ------------------------------------------------------------------------------------------
+
+
+def _recomputed(store: Store, row: Any, chain: Sequence[Any]) -> tuple[list[Difference], bool]:
+    document = document_of(row)
+    try:
+        with store.reader(row.as_of_rev) as reader:
+            again = rebuild(reader, document, chain)
+    except (HuodianError, NotFoundError) as error:
+        return [_cannot_compute(row, error)], False
+    if canonical_bytes(again) == row.document.encode():
+        return [], True
+    return _computed_differences(row, document, again), True
+
+
+def _cannot_compute(row: Any, error: HuodianError) -> Difference:
+    return difference(
+        "computed",
+        named(row),
+        "an account",
+        error.code,
+        f"按当时所知无法重新计算：{error.zh}",
+        f"it cannot be computed again from what was known then: {error.en}",
+    )
+
+
+def _computed_differences(
+    row: Any, document: Mapping[str, Any], again: Mapping[str, Any]
+) -> list[Difference]:
+    """Name edited rows first, then what comes out differently."""
+    found: list[Difference] = []
+    lines = {line["fire_point_id"]: line for line in again["lines"]}
+    for line in document["lines"]:
+        other = lines.get(line["fire_point_id"])
+        if other is not None:
+            found += _basis_differences(row, line, other)
+    for path, issued, now in compare(_without_basis(document), _without_basis(again)):
+        found.append(
+            difference(
+                "computed",
+                f"{named(row)}: {path}",
+                issued,
+                now,
+                f"按当时所知重新计算，{path} 与所签发的不同：其依据的记录被改动",
+                f"computed again from what was known then, {path} differs: a record behind it was altered",
+            )
+        )
+    return found
+
+
+def _basis_differences(row: Any, line: Mapping[str, Any], other: Mapping[str, Any]) -> list[Difference]:
+    found = []
+    for part, (zh, en) in _BASIS.items():
+        issued, now = line["basis"][part], other["basis"][part]
+        for place in range(max(len(issued), len(now))):
+            one = issued[place] if place < len(issued) else None
+            two = now[place] if place < len(now) else None
+            if one != two:
+                found.append(
+                    difference(
+                        "basis",
+                        f"{named(row)}: {line['fire_point_id']} {part}[{place}]",
+                        one,
+                        two,
+                        f"火点 {line['fire_point_id']} 所依据的第 {place + 1} 条{zh}被改动、删除或增加",
+                        f"{en} {place + 1} behind fire point {line['fire_point_id']} was altered, removed or added",
+                    )
+                )
+    return found
+
+
+def _without_basis(document: Mapping[str, Any]) -> dict[str, Any]:
+    lines = [{key: value for key, value in line.items() if key != "basis"} for line in document["lines"]]
+    return {**document, "lines": lines}

@@ -1,0 +1,214 @@
+"""Objections as they stand: each with its statement, its state and what follows, within the reader's scope."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from gis.errors import NotFoundError
+from gis.times import beijing_date, iso_beijing
+from gis.types import Level
+from grids.units import RANK, Purpose
+from service.billing import deadlines
+from service.billing.issued import Sight, document_of, rows_of
+from service.scope import Scope
+from service.store.engine import Reader
+from service.store.models import Objection, ObjectionEvent
+
+ANSWERED = "answered"
+WITHDRAWN = "withdrawn"
+LATE = "late_accepted"
+OPEN = "open"
+OUTCOMES = ("upheld", "rejected", "partly")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One objection with everything that was done about it.
+
+    Attributes
+    ----------
+    row, statement
+        Columns of the tables `objection` and `statement`.
+    closing
+        The event that answered or withdrew it; None while it is open.
+    late
+        The event that admitted it after the deadline, if it was late.
+    """
+
+    row: Any
+    statement: Any
+    closing: Any | None = None
+    late: Any | None = None
+
+    @property
+    def state(self) -> str:
+        """``open``, ``withdrawn``, or the outcome of its answer."""
+        if self.closing is None:
+            return OPEN
+        return str(self.closing.outcome if self.closing.kind == ANSWERED else WITHDRAWN)
+
+    def as_dict(self, *, sees_people: bool = True) -> dict[str, Any]:
+        """Return JSON-representable data."""
+        row, closing = self.row, self.closing
+        return {
+            "objection_id": row.id,
+            "payer": self.statement.payer_code,
+            "payer_name": self.statement.payer_name,
+            "season": self.statement.season,
+            "number": self.statement.number,
+            "fire_point_id": row.fire_point_id,
+            "instance": row.instance,
+            "appeals": row.appeals_id,
+            "state": self.state,
+            "grounds": row.grounds,
+            "evidence_sha256": row.evidence_sha256,
+            "filed_at": iso_beijing(row.filed_at),
+            "filed_by": row.filed_by if sees_people else "",
+            "late_reason": None if self.late is None else self.late.reason,
+            "answer_due": None if row.answer_due is None else row.answer_due.isoformat(),
+            "closed_at": None if closing is None else iso_beijing(closing.at),
+            "closed_by": None if closing is None else closing.actor if sees_people else "",
+            "reason": None if closing is None else closing.reason,
+        }
+
+
+def cases_of(reader: Reader, statements: Sequence[Any]) -> list[Case]:
+    """Return the objections to some stored statements, oldest first."""
+    by_id = {row.id: row for row in statements}
+    table, event = Objection.__table__, ObjectionEvent.__table__
+    events: dict[tuple[int, bool], Any] = {}
+    for row in reader.rows(sa.select(event).where(reader.known(ObjectionEvent)).order_by(event.c.id)):
+        events[row.objection_id, row.kind == LATE] = row
+    rows = reader.rows(sa.select(table).where(reader.known(Objection)).order_by(table.c.id))
+    return [
+        Case(row, by_id[row.statement_id], events.get((row.id, False)), events.get((row.id, True)))
+        for row in rows
+        if row.statement_id in by_id
+    ]
+
+
+def of_statement(reader: Reader, statement: Any) -> list[dict[str, Any]]:
+    """Return the objections to one statement."""
+    return [case.as_dict() for case in cases_of(reader, [statement])]
+
+
+def states_by_point(reader: Reader, payer: str, season: str) -> dict[str, dict[str, Any]]:
+    """Return state and instance of the newest objection to each fire point of a payer's season; withdrawn ones rest."""
+    found: dict[str, dict[str, Any]] = {}
+    for case in cases_of(reader, rows_of(reader, season, payer)):
+        if case.state != WITHDRAWN:
+            found[case.row.fire_point_id] = {"state": case.state, "instance": case.row.instance}
+    return found
+
+
+def list_cases(
+    reader: Reader,
+    scope: Scope,
+    *,
+    payer: str | None = None,
+    season: str | None = None,
+    state: str | None = None,
+) -> list[dict[str, Any]]:
+    """Return the objections a reader may see: to statements within its scope, and those its own unit filed."""
+    sight = Sight(reader, scope)
+    rows = rows_of(reader, season)
+    code = None if payer is None else sight.code_of(payer, rows)
+    cases = cases_of(reader, [row for row in rows if code in (None, row.payer_code)])
+    return [case.as_dict() for case in cases if _visible(sight, scope, case) and state in (None, case.state)]
+
+
+def find_case(reader: Reader, scope: Scope, objection_id: int) -> tuple[Case, Sight]:
+    """Return one objection.
+
+    Raises
+    ------
+    NotFoundError
+        ``unknown_objection``: there is none, or not within the scope.
+    """
+    sight = Sight(reader, scope)
+    for case in cases_of(reader, rows_of(reader)):
+        if case.row.id == objection_id and _visible(sight, scope, case):
+            return case, sight
+    raise NotFoundError(
+        "unknown_objection",
+        f"没有第 {objection_id} 号异议，或不在您的管辖范围内：请用 objection list 查看",
+        f"there is no objection {objection_id} within your scope: see `objection list`",
+        value=objection_id,
+    )
+
+
+def _visible(sight: Sight, scope: Scope, case: Case) -> bool:
+    if sight.sees(case.statement.payer_uid, beijing_date(case.statement.computed_at)):
+        return True
+    return case.row.unit_uid is not None and case.row.unit_uid == scope.unit_uid
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What the statement says of objections.
+
+    Attributes
+    ----------
+    days
+        Term from issue, and from an answer to an appeal.
+    instances
+        Level and days of each, first to last.
+    """
+
+    days: int
+    suspends: bool
+    instances: tuple[tuple[str, int], ...]
+
+
+def rule_of(document: Mapping[str, Any]) -> Rule | None:
+    """Return the rule of objections a statement states, None where it states none."""
+    told = document["objection"]
+    if told["days"] is None:
+        return None
+    instances = tuple((one["level"], one["days"]) for one in told["instances"])
+    return Rule(told["days"], told["suspends_payment"], instances)
+
+
+def authorities(sight: Sight, payer_uid: str | None, rule: Rule, day: dt.date) -> list[str | None]:
+    """Return the unit that answers in each instance: above the payer at the rule's level, or the next one above.
+
+    None stands for whoever is above everybody: the payer has no unit, or nothing above it.
+    """
+    if payer_uid is None or payer_uid not in sight.register:
+        return [None] * len(rule.instances)
+    above = [sight.register[uid] for uid in sight.register.chain(payer_uid, Purpose.ASSESSMENT, day)[1:]]
+    found: list[str | None] = []
+    for level, _ in rule.instances:
+        wanted = RANK[Level(level)]
+        later = [unit for unit in above if unit.uid not in found] or above[-1:]
+        fitting = [unit for unit in later if unit.rank <= wanted]
+        found.append((fitting or later[-1:])[0].uid if later else None)
+    return found
+
+
+def undecided_of(cases: Iterable[Case], moment: dt.datetime) -> tuple[list[Case], list[tuple[Case, dt.date]]]:
+    """Return the open objections, and answered ones that may still be appealed with the last day for it."""
+    listed = list(cases)
+    appealed = {case.row.appeals_id for case in listed if case.state != WITHDRAWN}
+    still_open = [case for case in listed if case.state == OPEN]
+    appealable = []
+    for case in listed:
+        last = appeal_until(case)
+        if last is not None and case.row.id not in appealed and not deadlines.is_over(last, moment):
+            appealable.append((case, last))
+    return still_open, appealable
+
+
+def appeal_until(case: Case) -> dt.date | None:
+    """Return the last day on which an answer may be appealed, None where no appeal lies against it."""
+    rule = rule_of(document_of(case.statement))
+    if rule is None or case.closing is None or case.state not in ("rejected", "partly"):
+        return None
+    if case.row.instance >= len(rule.instances):
+        return None
+    return deadlines.until(case.closing.at, rule.days)

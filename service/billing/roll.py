@@ -1,0 +1,108 @@
+"""The finance list of a season (扣拨清单): per payer what was said before, what changed, what is due now.
+
+It is made of issued statements alone; its sum is the sum of all statements. Where a season has official statements,
+samples are counted and left out: nobody pays a sample.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from service.billing.cases import OPEN, cases_of, rule_of
+from service.billing.issued import document_of, is_formal, seen_rows, states_of
+from service.billing.statement import MARK
+from service.scope import Scope
+from service.store.engine import Reader
+
+_NOTHING = Decimal("0.00")
+
+
+def roll(reader: Reader, scope: Scope, season: str) -> dict[str, Any]:
+    """Return the finance list of the statements a reader may see.
+
+    Returns
+    -------
+    dict
+        ``{season, mark, status, samples_left_out, rows, totals, as_of_revision}``; each row ``{payer: {code, name},
+        previous, new, adjustments, net, total, suspended, due, number, sha256, state, statements: [{number, sha256,
+        net, total, state}]}``: `previous` plus `new` plus `adjustments` is `total`; `due` is `total` without what an
+        open objection suspends. Amounts as text, yuan.
+    """
+    rows, _ = seen_rows(reader, scope, season)
+    formal = any(is_formal(row) for row in rows)
+    counted = [row for row in rows if is_formal(row) == formal]
+    states = states_of(reader, rows)
+    suspended = _suspended(reader, counted)
+    by_payer: dict[str, list[Any]] = defaultdict(list)
+    for row in counted:
+        by_payer[row.payer_code].append(row)
+    entries = [
+        _entry(chain, states, suspended.get(code, _NOTHING)) for code, chain in sorted(by_payer.items())
+    ]
+    names = ("previous", "new", "adjustments", "net", "total", "suspended", "due")
+    totals = {name: str(sum((Decimal(one[name]) for one in entries), _NOTHING)) for name in names}
+    statuses = sorted({row.status for row in counted})
+    return {
+        "season": season,
+        "mark": "" if formal or not counted else MARK,
+        "status": "、".join(statuses),
+        "samples_left_out": len(rows) - len(counted),
+        "rows": entries,
+        "totals": {**totals, "payers": len(entries), "statements": len(counted)},
+        "as_of_revision": reader.rev,
+    }
+
+
+def _entry(
+    chain: Sequence[Any], states: Mapping[int, Mapping[str, Any]], suspended: Decimal
+) -> dict[str, Any]:
+    last = chain[-1]
+    document = document_of(last)
+    fresh = sum((Decimal(one["delta"]) for one in document["adjustments"] if one["cause"] == "new"), _NOTHING)
+    return {
+        "payer": {"code": last.payer_code, "name": last.payer_name},
+        "previous": str(last.previous),
+        "new": str(fresh),
+        "adjustments": str(last.net - fresh),
+        "net": str(last.net),
+        "total": str(last.total),
+        "suspended": str(suspended),
+        "due": str(last.total - suspended),
+        "number": last.number,
+        "sha256": last.sha256,
+        "state": states[last.id]["state"],
+        "statements": [
+            {
+                "number": row.number,
+                "sha256": row.sha256,
+                "net": str(row.net),
+                "total": str(row.total),
+                "state": states[row.id]["state"],
+            }
+            for row in chain
+        ],
+    }
+
+
+def _suspended(reader: Reader, rows: Sequence[Any]) -> dict[str, Decimal]:
+    """Return per payer what open objections suspend: the amounts of the lines as they stand now."""
+    newest = {row.payer_code: row for row in rows}
+    points: dict[str, set[str]] = defaultdict(set)
+    for case in cases_of(reader, rows):
+        rule = rule_of(document_of(case.statement))
+        if case.state == OPEN and rule is not None and rule.suspends:
+            points[case.statement.payer_code].add(case.row.fire_point_id)
+    return {
+        code: sum(
+            (
+                Decimal(line["amount"])
+                for line in document_of(newest[code])["lines"]
+                if line["fire_point_id"] in names
+            ),
+            _NOTHING,
+        )
+        for code, names in points.items()
+    }
