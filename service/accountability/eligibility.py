@@ -162,10 +162,7 @@ class Judge:
 
     def __call__(self, fact: Fact) -> Judged:
         """Return the fact with its verdict."""
-        day = civil_day(fact.overpass)
-        when = self.days.get(day)
-        if when is None:
-            when = self.days[day] = self._when(day)
+        when = self.when(civil_day(fact.overpass))
         # All that a verdict reads of a fact; `_reach` must read nothing else.
         key = (
             when.windows,
@@ -185,10 +182,15 @@ class Judge:
             verdict = self._seen[key] = self._reach(fact, when)
         return Judged(fact, when, verdict)
 
-    def _when(self, day: dt.date) -> When:
-        held_by = [one for one in self._book.windows if one.holds(day)]
-        names = tuple(one.name for one in held_by)
-        return When(day, names, any(one.everywhere for one in held_by), self._book.season(day))
+    def when(self, day: dt.date) -> When:
+        """Return the day as the rulebook sees it."""
+        found = self.days.get(day)
+        if found is None:
+            held_by = [one for one in self._book.windows if one.holds(day)]
+            names = tuple(one.name for one in held_by)
+            everywhere = any(one.everywhere for one in held_by)
+            found = self.days[day] = When(day, names, everywhere, self._book.season(day))
+        return found
 
     def _reach(self, fact: Fact, when: When) -> Verdict:
         book = self._book

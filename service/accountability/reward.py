@@ -112,17 +112,17 @@ def _rewarded(rule: Reward, unit: SeasonUnit, amount: Decimal | None, reason: st
 
 
 def deposits(
-    book: Rulebook, charges: Iterable[Charge], units: Iterable[SeasonUnit]
+    book: Rulebook, charges: Iterable[tuple[str, Charge]], units: Iterable[SeasonUnit]
 ) -> tuple[DepositState, ...]:
-    """Return each payer's deposit after its charges: used, left, and what goes beyond it."""
+    """Return each payer's deposit after its charges, each with its season: used, left, and what goes beyond it."""
     rule = book.deposit
     if rule is None:
         return ()
     paid = to_fen(rule.amount.value)
     due = {(unit.season, unit.code): Decimal("0.00") for unit in units if unit.level == rule.level}
-    for one in charges:
-        if (one.season, one.payer) in due:
-            due[one.season, one.payer] += one.amount
+    for season, one in charges:
+        if (season, one.payer) in due:
+            due[season, one.payer] += one.amount
     return tuple(
         DepositState(payer, season, paid, min(paid, sum_), paid - min(paid, sum_), sum_ - min(paid, sum_))
         for (season, payer), sum_ in sorted(due.items())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from calendar import isleap
 from functools import lru_cache
 from typing import Annotated, Literal
 
@@ -124,3 +126,23 @@ def season_of(day: dt.date, start: str) -> str:
     """Return the season's label: ``2019-2020``, or ``2017`` where it is the calendar year."""
     year = day.year if _month_day(day) >= start else day.year - 1
     return str(year) if start == "01-01" else f"{year:04}-{year + 1:04}"
+
+
+def season_days(label: str, start: str) -> tuple[dt.date, dt.date] | None:
+    """Return the first and last day of a season that begins on `start`; None where no such season is called so."""
+    found = re.fullmatch(r"([0-9]{4})(-[0-9]{4})?", label, re.ASCII)
+    year = int(found[1]) if found else 0
+    if not dt.MINYEAR <= year < dt.MAXYEAR:
+        return None
+    first = _first_from(year, start)
+    if season_of(first, start) != label:
+        return None
+    return first, _first_from(year + 1, start) - dt.timedelta(days=1)
+
+
+def _first_from(year: int, month_day: str) -> dt.date:
+    """Return the first day of a year from a month-day on; most years have no 02-29."""
+    month, day = int(month_day[:2]), int(month_day[3:])
+    if (month, day) == (2, 29) and not isleap(year):
+        month, day = 3, 1
+    return dt.date(year, month, day)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import gc
+import json
+from collections.abc import Iterator
 from decimal import Decimal, getcontext
 from typing import Any
 
@@ -14,7 +18,7 @@ from service.accountability.adjudicate import adjudicate, choose
 from service.accountability.amounts import share
 from service.accountability.facts import Fact, SeasonUnit, UnitAt
 from service.accountability.findings import UncoveredError
-from service.accountability.rulebook import Rulebook
+from service.accountability.rulebook import Rulebook, canonical
 from service.rulebooks import check_rulebook, shipped_rulebook, shipped_rulebooks
 from tests.service.accountability.facts import beijing, fire, fires
 from tests.service.accountability.test_rulebooks import BOOKS as BOOKS_DIR
@@ -498,3 +502,90 @@ def test_shares_by_largest_remainder_sum_exactly_and_are_fair_to_the_fen(
     assert sum(parts) == total
     for part, weight in zip(parts, weights, strict=True):
         assert abs(part - total * weight / sum(weights)) < Decimal("0.01")
+
+
+# --- the document, and what adjudicating leaves behind ----------------------------------------------
+
+
+class _Pieces:
+    """A stream that keeps the pieces it was given."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self.pieces.append(data)
+        return len(data)
+
+
+def test_a_long_document_is_written_in_pieces_that_are_the_document() -> None:
+    found = adjudicate(JL, fires(700, "2020-11-11", "220281"))
+    stream = _Pieces()
+    found.write(stream)
+    assert b"".join(stream.pieces) == found.to_bytes() == canonical(found.as_document())
+    assert max(map(len, stream.pieces)) < len(found.to_bytes())
+    empty, nothing = _Pieces(), adjudicate(JL, [])
+    nothing.write(empty)
+    assert b"".join(empty.pieces) == canonical(nothing.as_document())
+    assert json.loads(nothing.to_bytes())["charges"] == []
+
+
+@settings(max_examples=30, deadline=None)
+@given(seasons(), st.sampled_from(BOOKS))
+def test_the_written_document_is_the_canonical_form_of_the_plain_one(
+    facts: list[Fact], book: Rulebook
+) -> None:
+    units = [SeasonUnit("2020", "county", code, observed=True) for code in ("220281", "220382", "220200")]
+    found = adjudicate(book, facts, units)
+    assert found.to_bytes() == canonical(found.as_document())
+    assert found == adjudicate(book, facts, units)
+
+
+def test_facts_may_come_from_a_generator_and_the_collector_works_as_before() -> None:
+    facts = fires(3, "2020-11-11", "220281")
+
+    def broken() -> Iterator[Fact]:
+        yield facts[0]
+        raise OSError("the store is gone")
+
+    assert gc.isenabled()
+    assert adjudicate(JL, iter(facts)).total == 1_100_000
+    with pytest.raises(OSError, match="gone"):
+        adjudicate(JL, broken())
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        adjudicate(JL, facts)
+        assert not gc.isenabled(), "whoever has it off keeps it off"
+    finally:
+        gc.enable()
+
+
+def test_units_may_stand_in_any_order_and_some_may_be_missing() -> None:
+    point = fire("a", "2020-11-11T12:00", "220281")
+    turned = dataclasses.replace(point, units=tuple(reversed(point.units)))
+    assert [turned.unit(one.level) for one in point.units] == list(point.units)
+    alone = dataclasses.replace(point, units=(UnitAt("county", "220281", "220281"),))
+    assert alone.unit("province") is None
+    assert alone.unit("nowhere") is None
+    assert adjudicate(JL, [alone]).by_payer() == adjudicate(JL, [turned]).by_payer() == {"220281": 500_000}
+    assert _reasons(JL, dataclasses.replace(point, units=())) == {"a": "payer_unknown"}
+
+
+def test_a_sliding_window_finds_the_first_stretch_of_each_season_and_counts_pixels_where_they_are_the_unit() -> (
+    None
+):
+    book = shipped_rulebook("LN-2")
+    days = ["2019-04-01", "2019-04-03", "2019-04-04", "2019-04-20"]
+    points = [
+        fire(f"{day}-{n}", f"{day}T12:0{n}", "211002", areas=("key",), pixels=2)
+        for day, count in zip(days, (4, 2, 3, 6), strict=True)
+        for n in range(count)
+    ]
+    (raised,) = adjudicate(book, points).escalations
+    assert (raised.count, raised.detail) == (5, {"from": "2019-04-03", "to": "2019-04-04"})
+    assert raised.fire_point_ids == tuple(sorted(one.fire_point_id for one in points[4:9]))
+    data = book.canonical()
+    data["counts"]["unit"] = "pixel"
+    (raised,) = adjudicate(Rulebook.model_validate(data), points).escalations
+    assert (raised.count, raised.detail["from"]) == (8, "2019-04-01")
