@@ -18,7 +18,7 @@ from service.verification.area import checked_mu, parse_area
 from service.verification.closed import FINDINGS, LEVELS, SOURCE_KINDS
 
 MAX_PERSON, MAX_NOTE = 64, 2000
-FIRST_YEAR = 2000
+FIRST_YEAR, LAST_YEAR = 2000, 9000
 CLOCK_SLACK = dt.timedelta(minutes=5)
 """How far a phone's clock may run ahead of ours."""
 
@@ -163,7 +163,7 @@ def _listed(name: str, value: str, allowed: tuple[str, ...], zh: str, en: str) -
 
 
 def _instant(moment: dt.datetime) -> dt.datetime:
-    if moment.utcoffset() is None or moment.year < FIRST_YEAR or moment.year > 9000:
+    if moment.utcoffset() is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise bad_time(str(moment))
     return require_aware(moment).replace(microsecond=0)
 

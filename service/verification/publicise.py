@@ -16,6 +16,7 @@ from service.store.engine import Reader, Store, Writer
 from service.store.models import Publication
 from service.users import Permission, require
 from service.verification.closed import CONFIRMATIONS
+from service.verification.entry import FIRST_YEAR, LAST_YEAR
 from service.verification.standing import standings
 from service.verification.targets import visible_states
 
@@ -81,14 +82,18 @@ def publicise(
         When the notice would be older than the fire, or lies in the future.
     """
     require(scope, Permission.PUBLICISE)
-    moment = require_aware(published_at)
+    if not FIRST_YEAR <= published_at.year <= LAST_YEAR:
+        raise _bad_time("公示时间不可用", "the time of the notice is not usable", str(published_at))
+    moment = require_aware(published_at).replace(microsecond=0)
     said = _notice(notice)
     names = list(dict.fromkeys(ids))
     if not names:
         raise UsageError("no_fire_points", "请给出要公示的火点编号", "name the fire points to make public")
     with store.writer(actor, COMMAND, {"notice": said, "fire_points": len(names)}) as writer:
         if moment > (now or dt.datetime.now(dt.UTC)):
-            raise _bad_time("公示时间在将来", "the time of the notice lies in the future", moment)
+            raise _bad_time(
+                "公示时间在将来", "the time of the notice lies in the future", iso_beijing(moment)
+            )
         found = visible_states(writer, scope, names)
         for name in names:
             found.require(name)
@@ -97,7 +102,9 @@ def publicise(
         for name in live:
             if moment < found.require(name).first_at:
                 raise _bad_time(
-                    f"公示时间早于火点 {name} 的过境时间", f"it is before fire point {name}", moment
+                    f"公示时间早于火点 {name} 的过境时间",
+                    f"it is before fire point {name}",
+                    iso_beijing(moment),
                 )
         known = _standing_rows(writer, live, said)
         new = [name for name in live if known.get(name) != moment]
@@ -160,10 +167,5 @@ def _standing_rows(reader: Reader, live: Sequence[str], notice: str) -> dict[str
     return found
 
 
-def _bad_time(zh: str, en: str, moment: dt.datetime) -> RefusedInputError:
-    return RefusedInputError(
-        "bad_published_at",
-        f"{zh}：{iso_beijing(moment)}",
-        f"{en}: {iso_beijing(moment)}",
-        value=iso_beijing(moment),
-    )
+def _bad_time(zh: str, en: str, moment: str) -> RefusedInputError:
+    return RefusedInputError("bad_published_at", f"{zh}：{moment}", f"{en}: {moment}", value=moment)
