@@ -115,14 +115,6 @@ def day_words(value: Any) -> str:
     return f"{year}年{int(month)}月{int(day)}日{clock or ''}"
 
 
-def end_words(value: Any) -> str:
-    """Return the end of a time limit, as `day_words`; midnight is the end of the day before, ``24:00``."""
-    if re.search(r" 00:00$", shown := instant(value)):
-        day = dt.date.fromisoformat(shown[:10]) - dt.timedelta(days=1)
-        return f"{day_words(day.isoformat())} 24:00"
-    return day_words(value)
-
-
 def stamp(document: Mapping[str, Any]) -> int:
     """Return the second since 1970 a paper carries as its making: when it was issued, else computed, else 0."""
     for name in ("issued_at", "computed_at"):

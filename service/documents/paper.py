@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from service.accountability.rulebook import canonical
 from service.documents import terms
 from service.documents.amount_words import upper, wan
 from service.documents.lettering import (
@@ -21,7 +20,6 @@ from service.documents.lettering import (
     amount,
     clean,
     day_words,
-    end_words,
     instant,
     joined,
     metres,
@@ -81,12 +79,16 @@ class Line:
     reason_en: str
     disputed: tuple[str, ...]
     rulings: str
+    linked: str
+    note: str
     objection: str
 
 
 def sha256(document: Document) -> str:
     """Return the SHA-256 of the document's canonical JSON (RFC 8785), as `statement verify` computes it."""
-    return hashlib.sha256(canonical(document)).hexdigest()
+    from service.billing.chain import canonical_bytes
+
+    return hashlib.sha256(canonical_bytes(document)).hexdigest()
 
 
 def is_draft(document: Document) -> bool:
@@ -103,6 +105,7 @@ def subtitle(document: Document) -> str:
     """Return issue, season and number of charges."""
     number = document.get("number")
     issue = f"第 {clean(number)} 期" if number is not None else "未编期"
+    issue += "（拟）" if number is not None and is_draft(document) else ""
     return f"{clean(document.get('season'))} 考核期　{issue}"
 
 
@@ -169,32 +172,30 @@ def _named(value: Any) -> str:
 
 
 def deadline(document: Document) -> str:
-    """Return until when an objection may be filed."""
+    """Return until when an objection may be filed: a Beijing civil day, itself included."""
     objection = document.get("objection") or {}
     until, days = objection.get("until"), objection.get("days")
     if until:
-        return f"{end_words(until)}（北京时间）"
-    return f"自下达之日起 {clean(days)} 日内" if days is not None else "办法未规定"
+        return f"{day_words(until)}（含当日，北京时间）"
+    return f"自下达之日起 {clean(days)} 日内" if days is not None else "规则未规定"
 
 
 def objection_words(document: Document) -> list[str]:
-    """Return how to object: what the document says, who answers in which instance, whether payment waits."""
+    """Return how to object: the term and its effect, how it is filed, who answers in which instance."""
     objection = document.get("objection") or {}
     instances = [
         f"第{_ordinal(index)}级：{word(terms.LEVELS, one.get('level'))}，{clean(one.get('days'))} 日内答复"
         for index, one in enumerate(objection.get("instances") or ())
     ]
-    suspends = objection.get("suspends_payment")
-    waits = {
-        True: "异议期间暂停缴款。",
-        False: "异议期间不停止缴款。",
-        None: "异议是否暂停缴款：办法未规定。",
-    }[suspends if isinstance(suspends, bool) else None]
     how = (
         "逐个火点提出：写明本单期号与火点编号、事由，并附核查照片或其他证据；"
         "或由有权限的用户运行 huodian objection file。"
     )
-    return [clean(objection["zh"]) if objection.get("zh") else how, "；".join(instances), waits]
+    if objection.get("zh"):
+        effect = clean(objection["zh"])
+    else:
+        effect = "异议期间暂停缴款。" if objection.get("suspends_payment") else "异议期间不停止缴款。"
+    return [effect, how, "；".join(instances)]
 
 
 def _ordinal(index: int) -> str:
@@ -234,6 +235,8 @@ def _line(one: Mapping[str, Any]) -> Line:
         reason=clean(one.get("reason_zh")),
         reason_en=clean(one.get("reason_en")),
         disputed=tuple(disputed(one.get("context") or {})),
+        linked="、".join(clean(other) for other in one.get("linked") or ()),
+        note=clean((one.get("context") or {}).get("threshold_note_zh") or ""),
         rulings=joined(
             f"{word(terms.RULINGS, rule.get('kind'))} {clean(rule.get('value'))}（{clean(rule.get('reason'))}）"
             for rule in one.get("rulings") or ()
@@ -246,14 +249,15 @@ def _objected(found: Mapping[str, Any] | None) -> str:
     if not found:
         return ""
     instance = found.get("instance")
-    at = f"（{word(terms.LEVELS, instance)}）" if instance not in (None, "") else ""
+    at = f"（第{_ordinal(instance - 1)}级）" if isinstance(instance, int) and instance > 0 else ""
     return f"{word(terms.OBJECTIONS, found.get('state'))}{at}"
 
 
 def disputed(context: Mapping[str, Any]) -> list[str]:
     """Return what disputes are about at a fire point; what is not known is said to be unknown."""
     hot = context.get("hot_days_365")
-    said = [f"前365天热点日：{clean(hot)} 天" if hot is not None else "前365天热点日：未知"]
+    radius = f"（{metres(context['hot_radius_m'])}内）" if context.get("hot_radius_m") else ""
+    said = [f"前365天热点日{radius}：{clean(hot)} 天" if hot is not None else "前365天热点日：未知"]
     source = context.get("heat_source")
     if source:
         reach = "在其影响半径内" if source.get("within") else "在其影响半径外"
@@ -269,12 +273,16 @@ def disputed(context: Mapping[str, Any]) -> list[str]:
     said.append(f"距界线：{metres(context.get('border_distance_m'))}")
     said.extend(
         f"另一界线 {clean(one.get('set'))} {_version(one.get('version'))}"
-        f"（{word(terms.STATUSES, one.get('status'))}）：{clean(one.get('county'))}（{clean(one.get('county_code'))}）"
+        f"（{word(terms.STATUSES, one.get('status'))}）：{_answer(one)}"
         for one in context.get("other_sets") or ()
     )
-    if context.get("threshold_note_zh"):
-        said.append(clean(context["threshold_note_zh"]))
     return said
+
+
+def _answer(one: Mapping[str, Any]) -> str:
+    if one.get("county_code") is None and one.get("county") is None:
+        return "不在其任何县内"
+    return f"{clean(one.get('county'))}（{clean(one.get('county_code'))}）"
 
 
 def _version(value: Any) -> str:
@@ -290,7 +298,7 @@ def adjustments(document: Document) -> list[tuple[str, str, str, str, str, str]]
             money(one.get("before") or "0"),
             money(one.get("after") or "0"),
             money(one.get("delta") or "0"),
-            f"{word(terms.ADJUSTMENTS, one.get('cause'))}：{clean(one.get('zh'))}",
+            clean(one.get("zh") or one.get("cause")),
             "、".join(clean(cause) for cause in one.get("caused_by") or ()) or DASH,
         )
         for one in document.get("adjustments") or ()
@@ -353,23 +361,11 @@ def layers(document: Document) -> list[tuple[str, str, str, str]]:
 
 
 def deposit(document: Document) -> str:
-    """Return what is known of the deposit charges are taken from, or nothing where the rule has none."""
-    found = document.get("deposit")
-    if not found:
-        return ""
-    parts = []
-    for key in sorted(found):
-        value = found[key]
-        if value is None or isinstance(value, dict | list):
-            continue
-        is_money = isinstance(value, str) and key not in ("clause", "level", "code", "name", "zh", "en")
-        text = f"{money(value)} 元" if is_money and _is_number(value) else clean(value)
-        parts.append(f"{word(terms.DEPOSIT, key)}：{word(terms.LEVELS, value) if key == 'level' else text}")
-    return "；".join(parts)
-
-
-def _is_number(value: str) -> bool:
-    return value.replace("-", "", 1).replace(".", "", 1).isdecimal() and value.isascii()
+    """Return the deposit charges are taken from first, or nothing where the rule has none."""
+    found = document.get("deposit") or {}
+    return "；".join(
+        f"{zh} {money(found[key])} 元" for key, (zh, _en) in terms.DEPOSIT.items() if key in found
+    )
 
 
 def provenance(document: Document) -> list[tuple[str, str]]:

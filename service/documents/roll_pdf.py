@@ -37,6 +37,7 @@ def view(roll: Mapping[str, Any]) -> dict[str, Any]:
         "heading_en": roll_view.TITLE_EN,
         "season": f"{roll.get('season')} 考核期",
         "head": [list(one) for one in roll_view.head(roll)],
-        "payers": [{**asdict(one), "statements": list(one.statements)} for one in roll_view.payers(roll)],
-        "sums": {name: money(value) for name, value in roll_view.sums(roll).items()},
+        "columns": [list(roll_view.AMOUNT_WORDS[name]) for name in roll_view.AMOUNTS],
+        "rows": [asdict(one) for one in roll_view.rows(roll)],
+        "totals": [money(one) for one in roll_view.totals(roll)],
     }

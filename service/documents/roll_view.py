@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from service.documents import terms
 from service.documents.amount_words import upper, wan
-from service.documents.lettering import amount, clean, instant, money
+from service.documents.lettering import amount, clean, money
 
 TITLE, TITLE_EN = "秸秆禁烧扣拨清单", "Finance list of deductions"
-AMOUNTS = ("previous", "adjustments", "net", "total")
+AMOUNTS = ("previous", "new", "adjustments", "net", "total", "suspended", "due")
+"""The columns of money: `previous` + `new` + `adjustments` = `total`, and `total` − `suspended` = `due`."""
+AMOUNT_WORDS = {
+    "previous": ("以前各期（元）", "previous"),
+    "new": ("新增（元）", "new"),
+    "adjustments": ("调整（元）", "adjustments"),
+    "net": ("本期净额（元）", "net"),
+    "total": ("累计（元）", "total"),
+    "suspended": ("异议暂缓（元）", "suspended"),
+    "due": ("现应扣（元）", "due"),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Payer:
-    """One payer's row; every field is text."""
+class Row:
+    """One payer's row; every field is text, `amounts` in the order of `AMOUNTS`."""
 
     code: str
     name: str
-    previous: str
-    adjustments: str
-    net: str
-    total: str
-    suspended: str
+    amounts: tuple[str, ...]
     statements: tuple[str, ...]
 
 
@@ -35,52 +40,46 @@ def title(roll: Mapping[str, Any]) -> str:
     return f"{clean(roll.get('season'))} 考核期{TITLE}{mark}"
 
 
-def payers(roll: Mapping[str, Any]) -> list[Payer]:
+def rows(roll: Mapping[str, Any]) -> list[Row]:
     """Return the payers in the order of the list."""
     return [
-        Payer(
-            code=clean(one.get("code")),
-            name=clean(one.get("name")),
-            previous=money(one.get("previous")),
-            adjustments=money(one.get("adjustments")),
-            net=money(one.get("net")),
-            total=money(one.get("total")),
-            suspended=suspended(one.get("suspended")),
+        Row(
+            code=clean((one.get("payer") or {}).get("code")),
+            name=clean((one.get("payer") or {}).get("name")),
+            amounts=tuple(money(one.get(name)) for name in AMOUNTS),
             statements=tuple(
-                f"第 {clean(made.get('number'))} 期 {clean(made.get('sha256'))[:16]}"
+                f"第 {clean(made.get('number'))} 期 {clean(made.get('sha256'))[:16]} "
+                f"{terms.word(terms.STATES, made.get('state'))}"
                 for made in one.get("statements") or ()
             ),
         )
-        for one in roll.get("payers") or ()
+        for one in roll.get("rows") or ()
     ]
 
 
-def suspended(value: Any) -> str:
-    """Return what of a payment waits for an objection: an amount, or whether."""
-    if isinstance(value, bool) or value is None:
-        return "暂停缴款" if value else "无"
-    return money(value) if amount(value) else "无"
-
-
-def sums(roll: Mapping[str, Any]) -> dict[str, str]:
-    """Return the sums of the list as text of yuan: the list's own, else those of its rows."""
-    given = roll.get("sums") or {}
-    rows = roll.get("payers") or ()
-    return {
-        name: str(given[name])
-        if given.get(name) is not None
-        else str(sum((amount(one.get(name) or "0") for one in rows), Decimal(0)))
-        for name in AMOUNTS
-    }
+def totals(roll: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the sums of the list, as text of yuan, in the order of `AMOUNTS`."""
+    found = roll.get("totals") or {}
+    return tuple(str(amount(found.get(name) or "0")) for name in AMOUNTS)
 
 
 def head(roll: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return what stands above the list: the sum to act on in three spellings, when it was computed, its standing."""
-    net = amount(sums(roll)["net"])
-    return [
-        ("净额合计", f"{money(net)} 元（{wan(net)} 万元）"),
-        ("大写", upper(net)),
-        ("付款单位", f"{len(roll.get('payers') or ())} 个"),
-        ("计算时间", f"{instant(roll.get('computed_at'))} 北京时间"),
-        ("资料状态", terms.word(terms.STATUSES, roll.get("status"))),
+    """Return what stands above the list: the sum of all statements and of this round in words, and its standing."""
+    sums = {name: amount(value) for name, value in zip(AMOUNTS, totals(roll), strict=True)}
+    found = roll.get("totals") or {}
+    said = [
+        (zh, f"{money(str(sums[name]))} 元（{wan(sums[name])} 万元），{upper(sums[name])}")
+        for name, zh in (("total", "累计合计"), ("net", "本期净额合计"), ("due", "现应扣合计"))
     ]
+    said += [
+        ("付款单位", f"{clean(found.get('payers'))} 个"),
+        ("通知单", f"{clean(found.get('statements'))} 份"),
+        ("数据修订号", clean(roll.get("as_of_revision"))),
+        (
+            "资料状态",
+            "、".join(terms.word(terms.STATUSES, one) for one in str(roll.get("status") or "").split("、")),
+        ),
+    ]
+    if roll.get("samples_left_out"):
+        said.append(("未计入的示例通知单", f"{clean(roll['samples_left_out'])} 份"))
+    return said

@@ -14,13 +14,9 @@ LIST, ABOUT = "扣拨清单", "说明"
 _COLUMNS = (
     Column("付款单位代码", "payer code", 13),
     Column("付款单位", "payer", 22),
-    Column("以前各期（元）", "previous", 18),
-    Column("调整（元）", "adjustments", 18),
-    Column("净额（元）", "net", 18),
-    Column("累计（元）", "total", 18),
-    Column("净额（文本）", "net as text", 18),
-    Column("因异议暂停", "suspended", 16),
-    Column("通知单", "statements", 34),
+    *(Column(zh, en, 16) for zh, en in roll_view.AMOUNT_WORDS.values()),
+    Column("现应扣（文本）", "due as text", 16),
+    Column("通知单", "statements", 36),
 )
 
 
@@ -34,20 +30,19 @@ def roll_xlsx(roll: Mapping[str, Any]) -> bytes:
     """
     note = roll_view.head(roll)[0][1]
     with workbook(clip(roll_view.title(roll), 200), note, stamp(roll)) as (book, out):
-        found = list(zip(roll.get("payers") or (), roll_view.payers(roll), strict=True))
+        found = list(zip(roll.get("rows") or (), roll_view.rows(roll), strict=True))
         rows = [
             (
                 one.code,
                 one.name,
                 *(Money(raw.get(name)) for name in roll_view.AMOUNTS),
-                one.net,
-                one.suspended,
-                "；".join(one.statements),
+                one.amounts[-1],
+                "\n".join(one.statements),
             )
             for raw, one in found
         ]
-        sums = roll_view.sums(roll)
-        sum_row = ("合计", "", *(Money(sums[name]) for name in roll_view.AMOUNTS), money(sums["net"]), "", "")
+        sums = roll_view.totals(roll)
+        sum_row = ("合计", "", *(Money(one) for one in sums), money(sums[-1]), "")
         book.list_sheet(LIST, _COLUMNS, rows, sum_row)
         _about(book, roll)
     return out.getvalue()
@@ -59,9 +54,12 @@ def _about(book: Book, roll: Mapping[str, Any]) -> None:
     sheet.set_column(1, 1, 110)
     said = [("标记", f"{roll['mark']}　{INFORMAL[0]}")] if roll.get("mark") else []
     said += [("考核期", str(roll.get("season") or "")), *roll_view.head(roll)]
-    for one in roll.get("payers") or ():
+    for one in roll.get("rows") or ():
         said += [
-            (f"{one.get('name')} 第 {made.get('number')} 期", f"JSON SHA-256 {made.get('sha256')}")
+            (
+                f"{(one.get('payer') or {}).get('name')} 第 {made.get('number')} 期",
+                f"JSON SHA-256 {made.get('sha256')}",
+            )
             for made in one.get("statements") or ()
         ]
     for row, (name, value) in enumerate(said):

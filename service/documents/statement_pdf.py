@@ -135,10 +135,14 @@ def _row(one: paper.Line) -> dict[str, Any]:
         "ordinal": one.ordinal,
         "amount": one.amount,
         "reason": one.reason,
-        "extras": [text for text in (one.rulings, one.objection) if text],
+        "extras": [text for text in (one.rulings, _linked(one), one.objection) if text],
         "disputed": list(one.disputed),
         "tall": sum(map(len, texts)) > _TALL,
     }
+
+
+def _linked(one: paper.Line) -> str:
+    return f"同一火的其他来源，不另计：{one.linked}" if one.linked else ""
 
 
 def _map(document: Mapping[str, Any], found: list[paper.Line]) -> dict[str, Any]:

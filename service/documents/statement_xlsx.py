@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from service.accountability.rulebook import canonical
+from service.billing.chain import canonical_bytes
 from service.documents import paper
 from service.documents.lettering import amount, clip, stamp
 from service.documents.sheets import Book, Column, Money, workbook
@@ -37,13 +37,14 @@ _LINE_COLUMNS = (
     Column("计费理由", "reason", 44),
     Column("争议要点", "what disputes are about", 48),
     Column("裁定", "rulings", 26),
+    Column("同一火的其他来源", "other sources", 19),
     Column("异议", "objection", 14),
     Column("金额（文本）", "as text", 15),
     Column("理由（英文）", "reason in English", 40),
     Column("计算轨迹", "trace, JSON", 30),
 )
 
-_AMOUNT, _AMOUNT_TEXT = 19, 24
+_AMOUNT, _AMOUNT_TEXT = 19, 25
 """Columns of the amount and of its text, from which on a column is for programs and stays off the paper."""
 
 
@@ -177,12 +178,13 @@ def _line(one: Mapping[str, Any], line: paper.Line) -> tuple[Any, ...]:
         line.ordinal,
         Money(one.get("amount")),
         line.reason,
-        "；".join(line.disputed),
+        "；".join([*line.disputed, *([line.note] if line.note != paper.DASH else [])]),
         line.rulings,
+        line.linked,
         line.objection,
         line.amount,
         line.reason_en,
-        canonical(one["trace"]).decode() if one.get("trace") else "",
+        canonical_bytes(one["trace"]).decode() if one.get("trace") else "",
     )
 
 

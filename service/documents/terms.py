@@ -27,8 +27,8 @@ CONFIDENCES = {
 ZONES = {
     "ban": ("禁烧区", "ban"),
     "restricted": ("限烧区", "restricted"),
-    "belt": ("缓冲带", "belt"),
-    "none": ("不在分区内", "none"),
+    "belt": ("管控带", "belt"),
+    "none": ("区划之外", "none"),
     "unknown": ("分区未知", "unknown"),
 }
 CHANGES = {"new": ("新增", "new"), "changed": ("变更", "changed")}
@@ -43,50 +43,42 @@ RULINGS = {
     "payer": ("付款单位裁定", "payer"),
 }
 OBJECTIONS = {
-    "filed": ("已提出异议", "filed"),
     "open": ("异议处理中", "open"),
     "upheld": ("异议成立", "upheld"),
     "rejected": ("异议不成立", "rejected"),
     "partly": ("异议部分成立", "partly"),
     "withdrawn": ("异议已撤回", "withdrawn"),
-    "appealed": ("已申请复核", "appealed"),
 }
-ADJUSTMENTS = {
-    "denial": ("查否", "denial"),
-    "ruling": ("裁定", "ruling"),
-    "merge": ("火点合并", "merge"),
-    "boundaries": ("界线更新", "boundaries"),
-    "rulebook": ("办法更新", "rulebook"),
-    "order": ("次序变化", "order"),
-    "verification": ("核查结果", "verification"),
+STATES = {
+    "issued": ("已下达", "issued"),
+    "objected": ("有异议", "objected"),
+    "final": ("已定案", "final"),
 }
 LAYERS = {
     "boundaries": ("行政区界", "boundaries"),
-    "boundary": ("行政区界", "boundary"),
+    "province": ("省界", "province"),
+    "city": ("市界", "city"),
+    "neighbour": ("邻区界", "neighbours"),
     "county": ("县界", "county"),
     "township": ("乡镇界", "township"),
     "grid": ("监管网格", "grid"),
+    "zone": ("禁限烧分区", "zone"),
     "zones": ("禁限烧分区", "zones"),
+    "regime": ("管控方式", "regime"),
     "units": ("单位名录", "units"),
     "periods": ("特别管控期", "periods"),
     "plans": ("计划烧除", "plans"),
     "landcover": ("土地覆盖", "land cover"),
     "heat_sources": ("固定热源", "heat sources"),
-    "heat-sources": ("固定热源", "heat sources"),
     "clustering": ("聚类参数", "clustering"),
     "rulebook": ("办法", "rulebook"),
     "indicators": ("指标", "indicators"),
 }
 DEPOSIT = {
-    "amount": ("保证金", "deposit"),
-    "clause": ("条款", "clause"),
-    "level": ("级次", "level"),
-    "used": ("已抵扣", "used"),
-    "taken": ("已抵扣", "taken"),
-    "left": ("余额", "left"),
+    "paid": ("已缴保证金", "paid"),
+    "used": ("先行抵扣", "used"),
     "balance": ("余额", "balance"),
-    "remaining": ("余额", "remaining"),
-    "due": ("尚应缴", "due"),
+    "beyond": ("抵扣后尚应扣缴", "beyond the deposit"),
 }
 
 

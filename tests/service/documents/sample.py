@@ -7,10 +7,6 @@ from typing import Any
 
 from service.documents.amount_words import upper, wan
 
-LONG_REASON = (
-    "2023-10-29 12:51（北京时间）过境发现，位于禁烧区，市级核查为秸秆焚烧；为该县本考核期第 2 个计费火点，"
-    "按“首个与后续火点”计 30 万元。"
-)
 _NORTH = [
     ["123.3000", "43.4000"],
     ["123.9500", "43.3500"],
@@ -48,11 +44,13 @@ def line(no: int, amount: str, **changed: Any) -> dict[str, Any]:
         "clause": "首个与后续火点",
         "ordinal": no,
         "amount": amount,
-        "reason_zh": LONG_REASON,
+        "reason_zh": f"位于禁烧区，市级核查为秸秆焚烧；为该县本考核期第 {no} 个计费火点，"
+        f"按“首个与后续火点”计 {wan(Decimal(amount))} 万元。",
         "reason_en": f"Ban zone, straw confirmed by the city; point {no} of the county this season.",
         "trace": {"clause": "首个与后续火点", "ordinal": str(no), "amount": amount},
         "context": {
             "hot_days_365": 3,
+            "hot_radius_m": "875",
             "heat_source": {
                 "code": "HS-07",
                 "name": "茂林生物质电厂",
@@ -68,15 +66,16 @@ def line(no: int, amount: str, **changed: Any) -> dict[str, Any]:
             "other_sets": [
                 {
                     "set": "mca",
-                    "version": 2,
+                    "version": "2",
                     "status": "reference",
                     "county_code": "220322",
                     "county": "梨树县",
                 }
             ],
-            "threshold_note_zh": "热点日低于 10 天，不作固定热源处理",
+            "threshold_note_zh": "通常以 30 天以上疑为固定热源，此数仅供参考，不自动影响扣款",
         },
         "rulings": [],
+        "linked": [],
         "objection": None,
         **changed,
     }
@@ -105,9 +104,9 @@ def statement(**changed: Any) -> dict[str, Any]:
         "status": "sample",
         "number": 1,
         "season": "2023-2024",
-        "payer": {"code": "220382", "name": "双辽市", "level": "county"},
+        "payer": {"code": "220382", "name": "双辽市", "level": "county", "uid": "u-220382"},
         "collector": "省财政",
-        "jurisdiction": {"code": "220000", "level": "province", "name": "吉林省"},
+        "jurisdiction": "吉林省",
         "rulebooks": [
             {
                 "id": "JL-1",
@@ -132,9 +131,9 @@ def statement(**changed: Any) -> dict[str, Any]:
         "computed_at": "2024-05-08T01:15:00Z",
         "issued_at": "2024-05-08T01:15:00Z",
         "layers": [
-            {"layer": "boundaries", "name": "tianditu", "version": "1", "status": "reference"},
+            {"layer": "county", "name": "tianditu", "version": "1", "status": "reference"},
             {"layer": "zones", "name": "示例分区", "version": "3", "status": "sample"},
-            {"layer": "clustering", "name": "v1", "version": "1", "status": "official"},
+            {"layer": "regime", "name": "regime", "version": "", "status": ""},
         ],
         "amounts": amounts(Decimal(0), Decimal(800_000)),
         "lines": [
@@ -143,7 +142,7 @@ def statement(**changed: Any) -> dict[str, Any]:
                 "500000.00",
                 rulings=[{"kind": "order", "value": "1", "reason": "同一分钟，以现场报告为先"}],
             ),
-            line(2, "300000.00", objection={"state": "filed", "instance": "city"}),
+            line(2, "300000.00", objection={"state": "open", "instance": 1}),
         ],
         "adjustments": [],
         "held": [
@@ -165,11 +164,12 @@ def statement(**changed: Any) -> dict[str, Any]:
         ],
         "objection": {
             "days": 7,
-            "until": "2024-05-15T16:00:00Z",
+            "until": "2024-05-15",
             "suspends_payment": True,
+            "suspended": "300000.00",
             "instances": [{"level": "city", "days": 15}, {"level": "province", "days": 30}],
-            "zh": "",
-            "en": "",
+            "zh": "如有异议，请于 2024-05-15（含当日，北京时间）前书面提出；异议期间暂缓扣缴异议金额",
+            "en": "object in writing until the end of 2024-05-15 (Beijing time)",
         },
         "deposit": None,
         "people": {"preparer": "王编制", "reviewer": "李复核", "approver": None},
@@ -195,10 +195,10 @@ def second_issue() -> dict[str, Any]:
         lines=[line(2, "500000.00", change="changed", ordinal=1)],
         adjustments=[
             {"fire_point_id": "fp00000000000001", "before": "500000.00", "after": "0.00", "delta": "-500000.00",
-             "cause": "denial", "zh": "省级复核查否，退出计费", "en": "denied",
+             "cause": "denied", "zh": "核实否定，不再计入", "en": "denied",
              "caused_by": ["fp00000000000001"]},
             {"fire_point_id": "fp00000000000002", "before": "300000.00", "after": "500000.00",
-             "delta": "200000.00", "cause": "order", "zh": "前一火点退出，成为首个", "en": "now first",
+             "delta": "200000.00", "cause": "reordered", "zh": "序次变更：成为首个", "en": "now first",
              "caused_by": ["fp00000000000001"]},
         ],
         previous={"number": 1, "sha256": "ab" * 32},
@@ -245,39 +245,60 @@ def said_everywhere(text: str) -> dict[str, Any]:
 
 
 def roll(**changed: Any) -> dict[str, Any]:
-    """The finance list of a season: three payers, one of whom gets money back."""
+    """The finance list of a season: a payer of one issue, and one whom a denial gave money back."""
     return {
         "season": "2023-2024",
-        "status": "sample",
         "mark": "非正式",
-        "computed_at": "2024-05-20T02:00:00Z",
-        "payers": [
+        "status": "sample",
+        "samples_left_out": 0,
+        "rows": [
             {
-                "code": "220200",
-                "name": "吉林市",
+                "payer": {"code": "220200", "name": "吉林市"},
                 "previous": "0.00",
+                "new": "9500000.00",
                 "adjustments": "0.00",
                 "net": "9500000.00",
                 "total": "9500000.00",
-                "statements": [{"number": 1, "sha256": "cd" * 32}],
                 "suspended": "0.00",
+                "due": "9500000.00",
+                "number": 1,
+                "sha256": "cd" * 32,
+                "state": "issued",
+                "statements": [_issue(1, "cd", "9500000.00", "9500000.00", "issued")],
             },
             {
-                "code": "220382",
-                "name": "双辽市",
+                "payer": {"code": "220382", "name": "双辽市"},
                 "previous": "800000.00",
+                "new": "0.00",
                 "adjustments": "-300000.00",
                 "net": "-300000.00",
                 "total": "500000.00",
-                "statements": [{"number": 1, "sha256": "ab" * 32}, {"number": 2, "sha256": "ef" * 32}],
-                "suspended": "300000.00",
+                "suspended": "500000.00",
+                "due": "0.00",
+                "number": 2,
+                "sha256": "ef" * 32,
+                "state": "objected",
+                "statements": [
+                    _issue(1, "ab", "800000.00", "800000.00", "final"),
+                    _issue(2, "ef", "-300000.00", "500000.00", "objected"),
+                ],
             },
         ],
-        "sums": {
+        "totals": {
             "previous": "800000.00",
+            "new": "9500000.00",
             "adjustments": "-300000.00",
             "net": "9200000.00",
             "total": "10000000.00",
+            "suspended": "500000.00",
+            "due": "9500000.00",
+            "payers": 2,
+            "statements": 3,
         },
+        "as_of_revision": 21,
         **changed,
     }
+
+
+def _issue(number: int, digits: str, net: str, total: str, state: str) -> dict[str, Any]:
+    return {"number": number, "sha256": digits * 32, "net": net, "total": total, "state": state}
