@@ -93,7 +93,7 @@ def adjustments(
     Parameters
     ----------
     before
-        The document before; None at the first issue, where every line is new.
+        The document before; None at the first issue, which adjusts nothing.
     after
         ``lines``, ``held``, ``left_out`` and ``rulebooks`` of the document under way.
 
@@ -103,7 +103,9 @@ def adjustments(
         ``{fire_point_id, before, after, delta, cause, zh, en, caused_by}``; amounts as text, their deltas sum to the
         difference of the totals.
     """
-    comparison = _Comparison(before or {}, after, known)
+    if before is None:
+        return []
+    comparison = _Comparison(before, after, known)
     found = []
     for name in sorted(comparison.before.keys() | comparison.after.keys()):
         old, new = _sum(comparison.before.get(name)), _sum(comparison.after.get(name))
@@ -171,7 +173,6 @@ class _Comparison:
     """Two documents side by side."""
 
     def __init__(self, before: Mapping[str, Any], after: Mapping[str, Any], known: Known) -> None:
-        self.first = not before
         self.known = known
         self.before, self.after = _by_point(before), _by_point(after)
         self.held_before, self.held_after = _reasons(before, "held"), _reasons(after, "held")
@@ -186,7 +187,7 @@ class _Comparison:
     @property
     def new_rules(self) -> bool:
         """Whether other rulebooks apply than before."""
-        return not self.first and self.rules_before != self.rules_after
+        return self.rules_before != self.rules_after
 
     def why(self, name: str) -> _Why:
         """Return the main cause of what changed for one fire point."""
@@ -254,8 +255,6 @@ class _Comparison:
     # --- a point that was not charged before ----------------------------------------------------------
 
     def _come(self, name: str, new: Sequence[Line]) -> _Why:
-        if self.first:
-            return _Why("new")
         trace = new[0]["trace"]
         waited, was_out = self.held_before.get(name), self.out_before.get(name)
         if (origin := self.known.origins.get(name, name)) != name:

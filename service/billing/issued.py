@@ -228,3 +228,22 @@ def _recorded_at(reader: Reader, rows: Sequence[Any]) -> dict[int, dt.datetime]:
     table = Revision.__table__
     query = sa.select(table.c.id, table.c.at).where(table.c.id.between(min(wanted), max(wanted)))
     return {row.id: row.at for row in reader.rows(query) if row.id in wanted}
+
+
+def named_statement(reader: Reader, scope: Scope, name: str) -> tuple[str, str, int]:
+    """Return payer, season and number of a statement named ``PAYER/SEASON/NUMBER`` or by (the start of) its SHA-256.
+
+    Raises
+    ------
+    NotFoundError
+        ``unknown_statement``.
+    """
+    parts = name.split("/")
+    if len(parts) == 3 and parts[2].isascii() and parts[2].isdigit():
+        return parts[0], parts[1], int(parts[2])
+    wanted = name.strip().lower()
+    rows, _ = seen_rows(reader, scope)
+    found = [row for row in rows if row.sha256.startswith(wanted)] if len(wanted) >= 8 else []
+    if len(found) != 1:
+        raise unknown_statement(name, "", None)
+    return found[0].payer_code, found[0].season, found[0].number

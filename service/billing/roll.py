@@ -6,18 +6,25 @@ samples are counted and left out: nobody pays a sample.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import sqlalchemy as sa
+
+from gis.times import iso_beijing
 from service.billing.cases import OPEN, cases_of, rule_of
 from service.billing.issued import document_of, is_formal, seen_rows, states_of
+from service.billing.layers_used import weakest
 from service.billing.statement import MARK
 from service.scope import Scope
 from service.store.engine import Reader
+from service.store.models import Revision
 
 _NOTHING = Decimal("0.00")
+_SUMMED = ("previous", "new", "adjustments", "net", "total", "suspended", "due")
 
 
 def roll(reader: Reader, scope: Scope, season: str) -> dict[str, Any]:
@@ -26,10 +33,10 @@ def roll(reader: Reader, scope: Scope, season: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``{season, mark, status, samples_left_out, rows, totals, as_of_revision}``; each row ``{payer: {code, name},
-        previous, new, adjustments, net, total, suspended, due, number, sha256, state, statements: [{number, sha256,
-        net, total, state}]}``: `previous` plus `new` plus `adjustments` is `total`; `due` is `total` without what an
-        open objection suspends. Amounts as text, yuan.
+        ``{season, mark, status, computed_at, as_of_revision, samples_left_out, payers, sums}``. Each payer: ``{code,
+        name, previous, new, adjustments, net, total, suspended, due, state, statements: [{number, sha256, net, total,
+        state}]}``; `previous`, `new` and `adjustments` sum to `total`; `due` is `total` without what an open objection
+        suspends. `sums` adds up the columns and counts the statements. Amounts as text, yuan.
     """
     rows, _ = seen_rows(reader, scope, season)
     formal = any(is_formal(row) for row in rows)
@@ -39,21 +46,25 @@ def roll(reader: Reader, scope: Scope, season: str) -> dict[str, Any]:
     by_payer: dict[str, list[Any]] = defaultdict(list)
     for row in counted:
         by_payer[row.payer_code].append(row)
-    entries = [
+    payers = [
         _entry(chain, states, suspended.get(code, _NOTHING)) for code, chain in sorted(by_payer.items())
     ]
-    names = ("previous", "new", "adjustments", "net", "total", "suspended", "due")
-    totals = {name: str(sum((Decimal(one[name]) for one in entries), _NOTHING)) for name in names}
-    statuses = sorted({row.status for row in counted})
+    sums = {name: str(sum((Decimal(one[name]) for one in payers), _NOTHING)) for name in _SUMMED}
     return {
         "season": season,
         "mark": "" if formal or not counted else MARK,
-        "status": "、".join(statuses),
-        "samples_left_out": len(rows) - len(counted),
-        "rows": entries,
-        "totals": {**totals, "payers": len(entries), "statements": len(counted)},
+        "status": weakest({row.status for row in counted}),
+        "computed_at": iso_beijing(_recorded_at(reader)),
         "as_of_revision": reader.rev,
+        "samples_left_out": len(rows) - len(counted),
+        "payers": payers,
+        "sums": {**sums, "statements": len(counted)},
     }
+
+
+def _recorded_at(reader: Reader) -> dt.datetime:
+    found = reader.connection.execute(sa.select(Revision.at).where(Revision.id == reader.rev)).scalar()
+    return found or dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def _entry(
@@ -71,8 +82,6 @@ def _entry(
         "total": str(last.total),
         "suspended": str(suspended),
         "due": str(last.total - suspended),
-        "number": last.number,
-        "sha256": last.sha256,
         "state": states[last.id]["state"],
         "statements": [
             {

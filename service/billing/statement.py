@@ -107,7 +107,7 @@ def paying(book: Rulebook, fact: Fact) -> str | None:
 
 
 def own_points(run: ChargeRun, payer: str) -> frozenset[str]:
-    """Return every fire point of the season that the payer pays, or would pay, for: facts, and reports on its ground."""
+    """Return every fire point of the season that the payer pays for, or would: facts, and reports on its ground."""
     facts = run.facts
     books = {book.id: book for book in run.books}
     found = {one.fire_point_id for one in run.charges if one.payer == payer}
@@ -169,7 +169,7 @@ def build(run: ChargeRun, payer: Mapping[str, Any], heading: Heading, material: 
         "payer": dict(payer),
         "collector": "、".join(sorted({one.collector for one in charges if one.collector}))
         or _collector(books),
-        "jurisdiction": "、".join(sorted({book.jurisdiction.name for book in books})),
+        "jurisdiction": books[0].jurisdiction.model_dump(mode="json") if books else None,
         "selection": {"rulebook": heading.rulebook},
         "rulebooks": [_book(book) for book in books],
         "as_of": {"revision": run.as_of_rev, "recorded_at": iso_beijing(run.recorded_at)},

@@ -15,6 +15,9 @@ MODULES = (
     *("core", "load_boundaries", "load_tables", "firelist", "map", "rulebooks", "serve", "users", "demo"),
     "verify",
     "charge",
+    *("statement", "objection"),
+    *("explain", "whatif", "cluster"),
+    "standing",
     "schemas",
 )
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import typer
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from service.cli import charge_schemas
+from service.cli import charge_schemas, explain_schemas, standing_schemas, statement_schemas
 
 
 class _Closed(BaseModel):
@@ -244,6 +244,7 @@ class Init(_Open):
     migrated: bool
     changed: bool
     clustering: str
+    screening: str
 
 
 class RulebookLine(_Closed):
@@ -314,6 +315,9 @@ ANSWERS: dict[str, Any] = {
     "rulebooks.check": RulebookCheck,
     "rulebooks.show": RulebookShow,
     **charge_schemas.ANSWERS,
+    **statement_schemas.ANSWERS,
+    **explain_schemas.ANSWERS,
+    **standing_schemas.ANSWERS,
 }
 """Model of `data` by the name of the answer's schema."""
 
