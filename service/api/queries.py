@@ -172,6 +172,44 @@ class ChargeParameters(ReadParameters):
     ] = None
 
 
+Season = Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{4})?$")]
+PointId = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class ExplainParameters(ReadParameters):
+    """The story of a fire point."""
+
+    season: Season | None = None
+    rulebook: Name | None = None
+    at: AwareDatetime | None = None
+    format: Literal["json", "text", "zip"] = "json"
+    lang: Literal["zh", "en"] = "zh"
+
+
+class WhatIfParameters(ReadParameters):
+    """One change: a denial, a move (with `to`), or another rulebook."""
+
+    season: Season
+    rulebook: Annotated[Name | None, Field(description="the rulebook to compare under")] = None
+    deny: PointId | None = None
+    move: PointId | None = None
+    to: Annotated[Code | None, Field(description="code of the unit it would lie in")] = None
+    instead: Annotated[Name | None, Field(description="the rulebook that would be in force instead")] = None
+    at: AwareDatetime | None = None
+
+
+class StandingParameters(ReadParameters):
+    """How units stand in a season."""
+
+    season: Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{4})?$")]
+    rulebook: Name | None = None
+    level: Literal["city", "county", "township"] = "county"
+    at: Annotated[
+        AwareDatetime | None, Field(description="the instant at which deadlines are read; now without it")
+    ] = None
+    format: Literal["json", "csv"] = "json"
+
+
 class ListPageParameters(Parameters):
     """The phone list."""
 

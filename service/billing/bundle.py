@@ -65,6 +65,7 @@ def bundle(
     season: str | None = None,
     rulebook: str | None = None,
     at: dt.datetime | None = None,
+    now: dt.datetime | None = None,
 ) -> Bundle:
     """Pack the evidence of a fire point; parameters as `explain` takes them.
 
@@ -74,7 +75,7 @@ def bundle(
         ``unknown_fire_point``: never issued, or not within the scope.
     """
     found = find(reader, scope, fire_point_id)
-    told = explain(reader, scope, fire_point_id, season=season, rulebook=rulebook, at=at)
+    told = explain(reader, scope, fire_point_id, season=season, rulebook=rulebook, at=at, now=now)
     story: dict[str, Any] = _without(told, _personal(found))
     files: dict[str, bytes] = {
         "explanation.json": _json(story),

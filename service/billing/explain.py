@@ -98,6 +98,7 @@ def explain(
     season: str | None = None,
     rulebook: str | None = None,
     at: dt.datetime | None = None,
+    now: dt.datetime | None = None,
 ) -> dict[str, Any]:
     """Return everything that is known of a fire point, as JSON-representable data with sentences in both languages.
 
@@ -108,7 +109,10 @@ def explain(
     season, rulebook
         Money of this season and rule only; without, of every rulebook in force on the day of the overpass.
     at
-        The instant at which deadlines are read; now without one. The answer says it only where it was given.
+        The instant at which deadlines are read; now without one. The answer says it only where it was given, so that
+        what nothing has changed in is told in the same bytes.
+    now
+        What now is, for tests and services with a clock of their own.
 
     Raises
     ------
@@ -119,7 +123,7 @@ def explain(
     ids = origin.ids_of(reader, found.fire_point_id)
     pixels = origin.pixels_of(found.then, found.state)
     verification = _verification(reader, found.live)
-    money = _money(reader, scope, found, season, rulebook, at)
+    money = _money(reader, scope, found, season, rulebook, at or now or dt.datetime.now(dt.UTC))
     told: dict[str, Any] = {
         "asked": fire_point_id,
         "fire_point_id": found.fire_point_id,
@@ -148,6 +152,18 @@ def explain(
     told["uncertain"] = doubts_of(told)
     shown: dict[str, Any] = _Veil(reader, scope, {*ids, fire_point_id}).over(told)
     return shown
+
+
+def read_at(reader: Reader, as_of: int | dt.datetime | None, at: dt.datetime | None) -> dt.datetime | None:
+    """Return the instant at which deadlines are read: the one named, else that of the past asked for, else None."""
+    if at is not None or as_of is None:
+        return at
+    if isinstance(as_of, dt.datetime):
+        return as_of
+    found: dt.datetime | None = reader.connection.execute(
+        sa.select(Revision.at).where(Revision.id == reader.rev)
+    ).scalar()
+    return found
 
 
 def _known(reader: Reader, at: dt.datetime | None) -> dict[str, Any]:
@@ -282,13 +298,12 @@ def _money(
     found: Found,
     season: str | None,
     rulebook: str | None,
-    at: dt.datetime | None,
+    at: dt.datetime,
 ) -> dict[str, Any]:
     if found.live is None:
         return {"verdicts": [], "context": None}
     day = beijing_date(found.view.first_at)
-    instant = at or dt.datetime.now(dt.UTC)
-    return explain_money.verdicts(reader, scope, found.live, day, season=season, rulebook=rulebook, at=instant)
+    return explain_money.verdicts(reader, scope, found.live, day, season=season, rulebook=rulebook, at=at)
 
 
 def _pending(reader: Reader, scope: Scope, found: Found) -> list[dict[str, Any]]:

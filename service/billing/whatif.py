@@ -30,6 +30,7 @@ from service.scope import Scope
 from service.store.engine import Reader, Store
 
 _NONE = Decimal("0.00")
+ELSEWHERE = ("由他方承担，不在您的范围内", "for somebody else to pay, which is not yours to see")
 _DAY = dt.timedelta(days=1)
 
 
@@ -263,7 +264,35 @@ def _side(run: ChargeRun, scope: Scope, reader: Reader) -> _Side:
     return _Side(view, charges, waits, {code: payer.name for code, payer in run.facts.payers.items()}, pixels)
 
 
+def _veiled(before: _Side, after: _Side) -> _Side:
+    """Return the after-side without what it would cost somebody else: an ordinal there would count its fires."""
+    own = {one["code"] for one in before.view["payers"]}
+    own |= {one["code"] for one in after.view["payers"] if one["whole"]}
+    charges: dict[str, list[dict[str, Any]]] = {}
+    waits = {name: list(found) for name, found in after.waits.items()}
+    for name, found in after.charges.items():
+        kept = [one for one in found if one["payer"] in own]
+        if kept:
+            charges[name] = kept
+        if len(kept) < len(found):
+            waits.setdefault(name, []).append({"reason": "elsewhere", "zh": ELSEWHERE[0], "en": ELSEWHERE[1]})
+    return replace(after, charges=charges, waits=waits)
+
+
+def _sum(side: _Side, payer: str | None = None) -> Decimal:
+    return sum(
+        (
+            Decimal(one["amount"])
+            for found in side.charges.values()
+            for one in found
+            if payer is None or one["payer"] == payer
+        ),
+        _NONE,
+    )
+
+
 def _compared(season: str, change: Change, before: _Side, after: _Side) -> dict[str, Any]:
+    after = _veiled(before, after)
     points = [
         told
         for name in sorted({*before.charges, *after.charges, *before.waits, *after.waits})
@@ -287,8 +316,11 @@ def _compared(season: str, change: Change, before: _Side, after: _Side) -> dict[
             "after": after.view["counts"]["fire_points"],
         },
         "pixels": {"before": before.pixels, "after": after.pixels},
-        "billed": {"before": before.view["counts"]["billed"], "after": after.view["counts"]["billed"]},
-        "total": _amounts(Decimal(before.view["total"]), Decimal(after.view["total"])),
+        "billed": {
+            "before": sum(map(len, before.charges.values())),
+            "after": sum(map(len, after.charges.values())),
+        },
+        "total": _amounts(_sum(before), _sum(after)),
         "payers": payers,
         "points": points,
     }
@@ -304,8 +336,7 @@ def _payers(before: _Side, after: _Side) -> list[dict[str, Any]]:
     two = {row["code"]: row for row in after.view["payers"]}
     found = []
     for code in sorted({*one, *two}):
-        was = Decimal(one[code]["amount"]) if code in one else _NONE
-        now = Decimal(two[code]["amount"]) if code in two else _NONE
+        was, now = _sum(before, code), _sum(after, code)
         if was != now:
             found.append(
                 {

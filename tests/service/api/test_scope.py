@@ -66,8 +66,18 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     ),
     "/api/v1/firepoints/{fire_point_id}": ("", "as_of=2035-01-01"),
     "/api/v1/firepoints/{fire_point_id}/verifications": ("", "as_of=2035-01-01"),
+    "/api/v1/firepoints/{fire_point_id}/explanation": (
+        *("", "rulebook=JL-1", "as_of=2035-01-01", "format=zip"),
+        *("format=text", "format=text&lang=en"),
+    ),
+    "/api/v1/whatif": ("season=2023-2024&rulebook=JL-1&instead=JL-1-PROVINCE",),
     "/api/v1/firelist": tuple(
         f"{DAY}&format={form}{unit}" for form in FORMATS for unit in ("", "&unit={code}", "&unit=220000")
+    ),
+    "/api/v1/standing": (
+        *(f"season=2023-2024&level={level}" for level in ("city", "county", "township")),
+        "season=2023-2024&rulebook=JL-1",
+        "season=2023-2024&format=csv",
     ),
     "/api/v1/charges": (
         "season=2023-2024&rulebook=JL-1",
