@@ -22,6 +22,7 @@ from service.api.middleware import Envelope, Gate, make_log
 from service.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, of_exception, respond
 from service.api.routes import (
     charges,
+    explain,
     firelist,
     firepoints,
     health,
@@ -95,7 +96,7 @@ def create_app(
     )
     app.state.context = Context(settings, opened, clock or (lambda: dt.datetime.now(dt.UTC)))
     api = APIRouter(prefix=API)
-    for module in (health, units, firepoints, firelist, pending, rulings, verifications, charges):
+    for module in (health, units, firepoints, firelist, pending, rulings, verifications, charges, explain):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(pages.router)
