@@ -132,25 +132,8 @@ def grouped(amount: str) -> str:
 def _roll(session: Session, season: str) -> None:
     with session.reporting():
         from service.billing.roll import roll
+        from service.cli.statement import print_roll
 
         with session.store().reader(session.as_of) as reader:
             data = roll(reader, session.scope(reader), season)
-        session.emit("charge.roll", data, text=lambda: _print_roll(session, data))
-
-
-def _print_roll(session: Session, data: Mapping[str, Any]) -> None:
-    """Print the finance list: what each payer owed before, what changed, and what is to be deducted now."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=f"{data['season']} {session.pick('扣拨清单', 'finance list')}")
-    columns = [
-        name
-        for name, value in (data["rows"][0] if data["rows"] else {}).items()
-        if isinstance(value, str | int)
-    ]
-    for name in columns:
-        table.add_column(name)
-    for row in data["rows"]:
-        table.add_row(*(str(row[name]) for name in columns))
-    Console().print(table)
+        session.emit("charge.roll", data, text=lambda: print_roll(session, data))

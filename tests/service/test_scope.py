@@ -366,7 +366,11 @@ def test_no_command_shows_a_reader_anything_of_another(
         out = tmp_path / f"answer{number}"
         filled = [
             word.format(
-                own=own.fire_point_id, other=foreign.county_code, foreign=foreign.fire_point_id, out=out
+                own=own.fire_point_id,
+                mine=own.county_code,
+                other=foreign.county_code,
+                foreign=foreign.fire_point_id,
+                out=out,
             )
             for word in arguments
         ]
