@@ -46,6 +46,9 @@ class ScreenParams:
         lone pixel by day, which may be sun glint) or ``none``; the others are flagged.
     glint_hours
         Beijing hours, from and before, in which such a pixel may be sun glint.
+    retrospective
+        What evidence does that was recorded after the overpass: ``flag`` (it goes to a person) or ``decide``, for a
+        look back at seasons from before the service knew anything.
     """
 
     version: str = "1"
@@ -54,6 +57,7 @@ class ScreenParams:
     heat_kinds: tuple[str, ...] = ("fixed", "likely")
     low_confidence: str = "glint"
     glint_hours: tuple[int, int] = (10, 15)
+    retrospective: str = "flag"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as plain data."""
@@ -146,7 +150,7 @@ def screen(params: ScreenParams, evidence: Evidence) -> Screened:
 def decide(before: str, reasons: Iterable[Mapping[str, Any]]) -> Screen:
     """Return the code that decides: the first of `ORDER` among `before` and the reasons that are no flags."""
     codes = {
-        reason["code"] for reason in reasons if not reason.get("flag") and not reason.get("recorded_later")
+        reason["code"] for reason in reasons if not reason.get("flag", reason.get("recorded_later", False))
     }
     codes.add(before)
     return next((code for code in ORDER if code in codes), Screen(before))

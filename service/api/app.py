@@ -29,6 +29,7 @@ from service.api.routes import (
     pages,
     pending,
     rulings,
+    standing,
     units,
     verifications,
 )
@@ -96,7 +97,18 @@ def create_app(
     )
     app.state.context = Context(settings, opened, clock or (lambda: dt.datetime.now(dt.UTC)))
     api = APIRouter(prefix=API)
-    for module in (health, units, firepoints, firelist, pending, rulings, verifications, charges, explain):
+    for module in (
+        health,
+        units,
+        firepoints,
+        firelist,
+        pending,
+        rulings,
+        verifications,
+        charges,
+        explain,
+        standing,
+    ):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(pages.router)
@@ -117,7 +129,7 @@ class _Opened:
     def __call__(self) -> Store:
         with self._lock:
             if self._store is None:
-                self._store = open_store(self._settings.db)
+                self._store = open_store(self._settings.db, archive=self._settings.archive)
             return self._store
 
     def close(self) -> None:

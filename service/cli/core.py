@@ -36,9 +36,9 @@ def init(ctx: typer.Context) -> None:
         from service.pipeline.init import initialise
         from service.store import open_store
 
-        data = initialise(
-            open_store(session.settings.db, must_exist=False), session.settings, actor=session.actor
-        )
+        settings = session.settings
+        store = open_store(settings.db, must_exist=False, archive=settings.archive)
+        data = initialise(store, settings, actor=session.actor)
     counties = next(one["units"] for one in data["boundaries"]["sets"] if one["level"] == "county")
     session.emit(
         "init",

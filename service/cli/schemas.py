@@ -315,7 +315,6 @@ ANSWERS: dict[str, Any] = {
     "rulebooks.check": RulebookCheck,
     "rulebooks.show": RulebookShow,
     **charge_schemas.ANSWERS,
-    **explain_schemas.ANSWERS,
     **statement_schemas.ANSWERS,
     **explain_schemas.ANSWERS,
     **standing_schemas.ANSWERS,

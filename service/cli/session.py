@@ -99,7 +99,7 @@ class Session:
             from service.store import open_store
             from service.store.migrate import require_current
 
-            self._store = open_store(self.settings.db)
+            self._store = open_store(self.settings.db, archive=self.settings.archive)
             require_current(self._store)
         return self._store
 

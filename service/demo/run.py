@@ -91,7 +91,7 @@ def run_demo(
     """
     clear(directory)
     own = demo_settings(directory, settings)
-    store = open_store(own.db, must_exist=False)
+    store = open_store(own.db, must_exist=False, archive=own.archive)
     try:
         say("建库，载入天地图县界与吉林省单位登记册", "store, Tianditu counties, the unit register of Jilin")
         initialise(store, own, actor=actor)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from gis.errors import NotFoundError
 from service.settings import Settings
+from service.store.engine import default_archive
 
 
 class Archive:
@@ -79,7 +80,4 @@ def open_archive(settings: Settings) -> Archive:
     """Return the archive of the settings: named, or beside the embedded store, or under ``./var/archive``."""
     if settings.archive:
         return Archive(Path(settings.archive))
-    url = sa.make_url(settings.db)
-    if url.get_backend_name() == "sqlite" and url.database:
-        return Archive(Path(url.database + ".archive"))
-    return Archive(Path("var/archive"))
+    return Archive(default_archive(sa.make_url(settings.db)))

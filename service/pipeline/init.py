@@ -7,6 +7,8 @@ running it again.
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import shapely
@@ -23,7 +25,10 @@ from service.pipeline.area import buffered, refresh_area
 from service.pipeline.boundary_store import store_set, use_set
 from service.pipeline.layers_store import NEIGHBOUR
 from service.pipeline.load_units import load_units
+from service.pipeline.province_register import province_register
 from service.pipeline.regime_store import store_regimes
+from service.pipeline.register_store import load_register
+from service.pipeline.screening_records import first_screening
 from service.settings import Settings
 from service.store import migrate, models
 from service.store.engine import Reader, Store, Writer
@@ -45,12 +50,13 @@ def initialise(store: Store, settings: Settings, *, actor: str) -> dict[str, Any
         When the built-in boundary package is missing or has no such province.
     """
     migrated = migrate.upgrade(store)
-    units = load_units(store, actor=actor, archive=_archive(settings))
+    units = _register(store, settings, actor)
     failpoints.reach("init.between")
     boundaries = load_builtin(store, settings, actor=actor, only_missing=True)
     with store.writer(actor, "init", {"cut": settings.cut}) as writer:
         regimes = store_regimes(writer, builtin_regimes())
         clustering = _first_clustering(writer, settings)
+        screening = first_screening(writer)
         changed = writer.wrote
     return {
         "schema": migrate.head(),
@@ -59,8 +65,24 @@ def initialise(store: Store, settings: Settings, *, actor: str) -> dict[str, Any
         "boundaries": boundaries,
         "regimes_changed": regimes,
         "clustering": clustering,
+        "screening": screening,
         "changed": bool(migrated or boundaries["changed"] or changed),
     }
+
+
+def _register(store: Store, settings: Settings, actor: str) -> dict[str, Any]:
+    """Load the shipped register, and a first one for a province that it does not know."""
+    archive = _archive(settings)
+    done = load_units(store, actor=actor, archive=archive)
+    code = settings.service_area
+    with store.reader() as reader:
+        known = load_register(reader).register.find(code) is not None
+    if known:
+        return done
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"register-{code}.yaml"
+        file.write_text(province_register(code), encoding="utf-8")
+        return load_units(store, [file], actor=actor, archive=archive)
 
 
 def _archive(settings: Settings) -> Archive:

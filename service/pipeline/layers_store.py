@@ -18,6 +18,7 @@ from boundaries.regime import RegimeBook
 from gis.locate import Layer
 from gis.types import LEVELS, DataStatus, Level, Validity
 from service.pipeline.plans_match import PlanBook, PlanLayer
+from service.pipeline.screen_store import ScreenBook, ScreenLayer
 from service.store.engine import Reader
 from service.store.models import (
     BoundarySet,
@@ -124,6 +125,7 @@ class Stack:
     regimes: RegimeBook = field(repr=False)
     regime_record: dict[str, Any] = field(default_factory=dict)
     plans: PlanLayer = field(default_factory=PlanLayer)
+    screens: ScreenLayer = field(default_factory=ScreenLayer)
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -137,6 +139,7 @@ class Stack:
             found["regime"] = self.regime_record
         if self.plans.plans:
             found["plans"] = self.plans.record
+        found.update(self.screens.record)
         return found
 
     @cached_property
@@ -175,6 +178,7 @@ class Layers:
         self._home = str(reader.connection.engine.url)
         self._regimes, self._regime_record = load_regimes(reader)
         self._plans = PlanBook(reader)
+        self._screens = ScreenBook(reader)
         self._uses = reader.rows(
             sa.select(BoundaryUse.level, BoundaryUse.from_date, BoundaryUse.set_id)
             .where(reader.known(BoundaryUse))
@@ -206,12 +210,20 @@ class Layers:
     def _build(self, day: dt.date) -> Stack:
         uses, grid, zones = self._ids(day)
         plans = self._plans.on(day)
-        key = (uses, grid, zones, plans.key)
+        screens = self._screens.on(day)
+        key = (uses, grid, zones, plans.key, screens.key)
         if key not in self._stacks:
             boundaries = {level: self._boundary_layer(set_id) for level, set_id in uses}
             layers, record = self._grid_layers(grid) if grid is not None else ({}, None)
             self._stacks[key] = Stack(
-                boundaries, layers, record, self._zones(zones), self._regimes, self._regime_record, plans
+                boundaries,
+                layers,
+                record,
+                self._zones(zones),
+                self._regimes,
+                self._regime_record,
+                plans,
+                screens,
             )
         return self._stacks[key]
 

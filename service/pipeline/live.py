@@ -124,6 +124,8 @@ class LiveDetections:
     instrument: npt.NDArray[Any]
     scan_km: Floats
     track_km: Floats
+    daynight: npt.NDArray[Any]
+    fire_type: Floats
 
     def take(self, rows: Any) -> LiveDetections:
         """Return some of the rows."""
@@ -131,7 +133,7 @@ class LiveDetections:
 
 
 _COLUMNS = ("satellite", "source_kind", "lon", "lat")
-_ATTRIBUTES = ("frp_mw", "confidence_class", "instrument", "scan_km", "track_km")
+_ATTRIBUTES = ("frp_mw", "confidence_class", "instrument", "scan_km", "track_km", "daynight", "fire_type")
 
 
 def live_detections(reader: Reader, area: Area, spans: Sequence[tuple[int, int]]) -> LiveDetections:
@@ -164,6 +166,8 @@ def live_detections(reader: Reader, area: Area, spans: Sequence[tuple[int, int]]
         instrument=np.array(columns[8], dtype=object),
         scan_km=np.array([row[0] for row in columns[9]], dtype=np.float64),
         track_km=np.array([row[1] for row in columns[9]], dtype=np.float64),
+        daynight=np.array([row[2] for row in columns[9]], dtype=object),
+        fire_type=np.array([row[3] for row in columns[9]], dtype=np.float64),
     )
     near = everything.take(np.flatnonzero(~area.outside(lon, lat)))
     _, code = np.unique(near.satellite.astype(str), return_inverse=True)
@@ -215,5 +219,5 @@ def _best_rows(reader: Reader, area: Area, first: int, last: int) -> list[Any]:
     best: list[Any] = []
     for row in rows:
         if not best or best[-1][0] != row[0]:
-            best.append((*row[:9], (row[9], row[10])))
+            best.append((*row[:9], row[9:13]))
     return best

@@ -8,8 +8,10 @@ changes nothing by itself.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,10 +25,12 @@ from gis.features import looks_like_json, read_features
 from gis.feeds.dms import parse_dms
 from gis.plane import degrees_of, distance_m
 from gis.tables import TableRow, parse_date, read_table
+from gis.times import iso_utc
 from gis.types import DataStatus, Validity
 from service.pipeline.row_report import BadCellError, RowReport, source_cell, status_cell
 from service.store import models
 from service.store.engine import Reader, Store, Writer
+from service.store.types import canonical_json
 
 MAX_RADIUS_M = 10_000.0
 SEARCH_M = 50_000.0
@@ -187,6 +191,21 @@ class HeatSources:
 
     def __len__(self) -> int:
         return len(self._sources)
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """What an attribution states about the sources it asked, and since when it knew them."""
+        said = [
+            [
+                asdict(one) | {"validity": str(one.validity)},
+                iso_utc(at),
+                None if end is None else iso_utc(end),
+            ]
+            for one, at, end in zip(self._sources, self._recorded, self._withdrawn, strict=True)
+        ]
+        digest = hashlib.sha256(canonical_json(said).encode()).hexdigest()
+        statuses = sorted({one.status for one in self._sources})
+        return {"name": "heat_sources", "sources": len(said), "statuses": statuses, "hash": digest}
 
     def nearest(
         self, lon: Floats, lat: Floats, instants: list[dt.datetime], days: list[dt.date]

@@ -20,6 +20,7 @@ from service.pipeline.layers_store import Layers, Stack
 from service.pipeline.live import LiveDetections, Versions
 from service.pipeline.plans_match import require_whole_fire
 from service.pipeline.rulings import Rulings, apply_rulings
+from service.pipeline.screens import Verdict, screen_clusters
 from service.store.engine import Reader, Writer
 from service.store.models import (
     AssessedDay,
@@ -125,6 +126,7 @@ def assemble(
     }
     memberships = _memberships(computed, layers, owner)
     rulings = rulings.after((old, new) for old, new, _ in naming.ended)
+    verdicts = _verdicts(computed, layers)
     for number, fire_point_id in enumerate(naming.ids):
         rows = computed.members[number]
         date = day_of(int(computed.day[rows[0]]))
@@ -133,11 +135,28 @@ def assemble(
         state = _state(computed, number, rows, date, stack, versions)
         state["fire_point_id"] = fire_point_id
         require_whole_fire(state, stack.plans)
+        verdicts[number].apply(state)
         if state["screen"] == Screen.OUTSIDE:
             _note_pixels_inside(state, [memberships[key] for key in computed.live.ids[rows].tolist()], names)
         apply_rulings(state, rulings.of(fire_point_id), names)
         states[fire_point_id] = state
     return Outcome(days, states, memberships, naming, stacks)
+
+
+def _verdicts(computed: Computed, layers: Layers) -> dict[int, Verdict]:
+    """Return what screening says of every cluster, those of one stack of layers in one call."""
+    by_stack: dict[str, list[int]] = defaultdict(list)
+    for number, rows in enumerate(computed.members):
+        by_stack[layers.on(day_of(int(computed.day[rows[0]]))).hash].append(number)
+    found: dict[int, Verdict] = {}
+    for numbers in by_stack.values():
+        stack = layers.on(day_of(int(computed.day[computed.members[numbers[0]][0]])))
+        members = [computed.members[number] for number in numbers]
+        chosen = [int(computed.chosen[number]) for number in numbers]
+        found.update(
+            zip(numbers, screen_clusters(stack.screens, computed.live, members, chosen), strict=True)
+        )
+    return found
 
 
 def _note_pixels_inside(state: dict[str, Any], members: Sequence[Membership], names: Names) -> None:

@@ -31,6 +31,8 @@ BUSY_TIMEOUT_S = 10.0
 WRITE_LOCK = 0x48554F44
 """Key of PostgreSQL's advisory lock ('HUOD'): one writer at a time, so revision numbers grow in commit order."""
 
+DEFAULT_ARCHIVE = Path("var/archive")
+
 
 class Reader:
     """A consistent read of the store as it was at one revision.
@@ -41,11 +43,14 @@ class Reader:
         An open transaction.
     rev
         The revision the reads are taken at: live rows are those with ``rev_from <= rev < rev_to``.
+    archive
+        Directory of the original files that rows of the store name by their hash (a land-cover raster).
     """
 
-    def __init__(self, connection: Connection, rev: int) -> None:
+    def __init__(self, connection: Connection, rev: int, archive: Path = DEFAULT_ARCHIVE) -> None:
         self.connection = connection
         self.rev = rev
+        self.archive = archive
 
     @property
     def horizon(self) -> int:
@@ -80,8 +85,15 @@ class Intent:
 class Writer(Reader):
     """The single writer's transaction."""
 
-    def __init__(self, connection: Connection, rev: int, intent: Intent, now: dt.datetime) -> None:
-        super().__init__(connection, rev)
+    def __init__(
+        self,
+        connection: Connection,
+        rev: int,
+        intent: Intent,
+        now: dt.datetime,
+        archive: Path = DEFAULT_ARCHIVE,
+    ) -> None:
+        super().__init__(connection, rev, archive)
         self._intent = intent
         self.now = now
         self._revision: int | None = None
@@ -149,10 +161,13 @@ class Store:
     ----------
     engine
         An SQLAlchemy engine made by `open_store`.
+    archive
+        Directory of the original files; the embedded store has it beside it.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, archive: Path | None = None) -> None:
         self.engine = engine
+        self.archive = archive or default_archive(engine.url)
 
     @property
     def dialect(self) -> str:
@@ -163,7 +178,7 @@ class Store:
     def reader(self, as_of: int | dt.datetime | None = None) -> Iterator[Reader]:
         """Open a consistent read, of now or of an earlier revision or instant."""
         with self._connect() as connection, connection.begin():
-            yield Reader(connection, _resolve_as_of(connection, as_of))
+            yield Reader(connection, _resolve_as_of(connection, as_of), self.archive)
 
     @contextmanager
     def writer(
@@ -190,6 +205,7 @@ class Store:
                     _latest(connection),
                     intent,
                     _whole_milliseconds(now or dt.datetime.now(dt.UTC)),
+                    self.archive,
                 )
                 yield writer
                 failpoints.reach(f"{command}.before_commit")
@@ -253,8 +269,20 @@ def busy() -> BusyError:
     )
 
 
-def open_store(url: str, *, must_exist: bool = True) -> Store:
+def default_archive(url: sa.URL) -> Path:
+    """Return where original files are kept when nobody says it: beside an embedded store, else ``./var/archive``."""
+    if url.get_backend_name() == "sqlite" and url.database:
+        return Path(url.database + ".archive")
+    return DEFAULT_ARCHIVE
+
+
+def open_store(url: str, *, must_exist: bool = True, archive: str | None = None) -> Store:
     """Open the store at an SQLAlchemy `url` (``sqlite:///huodian.gpkg``, ``postgresql://...``).
+
+    Parameters
+    ----------
+    archive
+        Directory of the original files; `default_archive` without it.
 
     Raises
     ------
@@ -264,13 +292,14 @@ def open_store(url: str, *, must_exist: bool = True) -> Store:
         When the URL names a home the service does not know.
     """
     parsed = sa.make_url(url)
+    kept = Path(archive) if archive else None
     backend = parsed.get_backend_name()
     if backend == "postgresql":
         engine = sa.create_engine(
             parsed.set(drivername="postgresql+psycopg"), isolation_level="REPEATABLE READ", pool_pre_ping=True
         )
         sa.event.listen(engine, "connect", _prepare_postgresql)
-        return Store(engine.execution_options())
+        return Store(engine.execution_options(), kept)
     if backend != "sqlite":
         raise RefusedInputError(
             "unknown_store",
@@ -289,7 +318,7 @@ def open_store(url: str, *, must_exist: bool = True) -> Store:
     engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
-    return Store(engine)
+    return Store(engine, kept)
 
 
 def _prepare_sqlite(raw: sqlite3.Connection, _record: object) -> None:
