@@ -84,6 +84,7 @@ class Layer:
         self._flat = True
         """Whether the layer can be taken apart into rings; False once that was tried in vain."""
         self._tree: Any = None
+        self._reach: Any = None
         self._valid = np.full(len(codes), -1, dtype=np.int8)
         self._spent = 0.0
         self._building = threading.Lock()
@@ -252,22 +253,23 @@ class Layer:
         empty = np.empty(0, dtype=np.int64)
         if not len(self):
             return empty, empty
-        west, south, east, north = self.bounds
+        source = self._source()
+        if self._reach is None:
+            self._reach = shapely.STRtree(self.geometries if source is None else source.boxes())
+        west, south, east, north = shapely.total_bounds(self._reach.geometries)
         near = np.flatnonzero((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
         if not len(near):
             return empty, empty
         points = shapely.points(lon[near], lat[near])
-        tree = self._boxes()
-        at, boxed = tree.query(points)
-        broken = self._broken(np.unique(boxed))
-        point, unit = tree.query(points, predicate="intersects")
-        if len(broken):
-            sound = ~np.isin(unit, broken)
-            at, boxed = at[np.isin(boxed, broken)], boxed[np.isin(boxed, broken)]
-            held = self._by_parity(np.column_stack([lon[near][at], lat[near][at]]), boxed)
-            point, unit = np.append(point[sound], at[held]), np.append(unit[sound], boxed[held])
-        order = np.lexsort((unit, point))
-        return near[point[order]].astype(np.int64), unit[order].astype(np.int64)
+        at, unit = self._reach.query(points)
+        broken = np.isin(unit, self._broken(np.unique(unit)))
+        held = np.zeros(len(at), dtype=bool)
+        held[~broken] = shapely.intersects(self.geometries[unit[~broken]], points[at[~broken]])
+        if source is not None and broken.any():
+            p = np.column_stack([lon[near], lat[near]])[at[broken]]
+            held[broken] = plain.parities(source, unit[broken], p)
+        order = np.lexsort((unit[held], at[held]))
+        return near[at[held][order]].astype(np.int64), unit[held][order].astype(np.int64)
 
     def _broken(self, units: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         """Return which of some units are polygons that GEOS calls invalid."""
@@ -279,13 +281,3 @@ class Layer:
         self._valid[new] = shapely.is_valid(shapes) | whole
         broken: npt.NDArray[np.int64] = units[self._valid[units] == 0].astype(np.int64)
         return broken
-
-    def _by_parity(self, p: Floats, units: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-        """Return whether each point lies in its unit, by even and odd."""
-        source = self._source()
-        held = np.zeros(len(p), dtype=bool)
-        if source is not None:
-            for unit in np.unique(units).tolist():
-                mine = units == unit
-                held[mine] = plain.parity(source.xy, source.vertices_of(unit), p[mine])
-        return held

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from gis.location.index import Index
+    from gis.location.rings import Rings
 
 Array = npt.NDArray[Any]
 Longs = npt.NDArray[np.int64]
@@ -78,6 +79,15 @@ def hits(index: Index, lon: Array, lat: Array) -> tuple[Longs, Longs]:
     unit = np.concatenate([unit, *index.own[edge[touching]].T])
     pairs = np.unique(np.column_stack([near[point], unit])[unit > 0], axis=0)
     return pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.int64) - 1
+
+
+def parities(source: Rings, unit: Array, p: Array) -> npt.NDArray[np.bool_]:
+    """Return whether each point lies in or on its unit, by even and odd."""
+    held = np.zeros(len(p), dtype=bool)
+    for one in np.unique(unit).tolist():
+        mine = unit == one
+        held[mine] = parity(source.xy, source.vertices_of(one), p[mine])
+    return held
 
 
 def parity(xy: Array, first: Array, p: Array) -> npt.NDArray[np.bool_]:

@@ -61,6 +61,19 @@ class Rings:
         runs = [np.arange(a, b - 1, dtype=np.int64) for a, b in zip(starts, ends, strict=True)]
         return np.concatenate(runs) if runs else np.empty(0, dtype=np.int64)
 
+    def boxes(self) -> npt.NDArray[np.object_]:
+        """Return the box of each unit, over all of its rings (a broken unit's holes may lie outside its shell)."""
+        ends = self.parts[self.units]
+        starts, stops = self.rings[ends[:, 0]], self.rings[ends[:, 1]]
+        found = np.full(len(self), shapely.Point(), dtype=object)
+        held = np.flatnonzero(stops > starts)
+        spans = np.column_stack([starts[held], stops[held]]).ravel()
+        padded = np.concatenate([self.xy, self.xy[-1:]])
+        low = np.minimum.reduceat(padded, spans)[::2]
+        high = np.maximum.reduceat(padded, spans)[::2]
+        found[held] = shapely.box(*low.T, *high.T)
+        return found
+
     def shapes(self, units: Sequence[int] | Array) -> npt.NDArray[np.object_]:
         """Make the geometries of some units."""
         wanted = np.asarray(units, dtype=np.int64)
