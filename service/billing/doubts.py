@@ -71,7 +71,7 @@ def _of_place(story: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
         )
     informal = sorted(
         {
-            (str(one.get("set", one["layer"])), str(one["status"]))
+            (str(one.get("set") or one.get("name") or one["layer"]), str(one["status"]))
             for one in place["layers"]
             if one.get("status", "official") != "official"
         }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,7 +123,7 @@ def explain(
     ids = origin.ids_of(reader, found.fire_point_id)
     pixels = origin.pixels_of(found.then, found.state)
     verification = _verification(reader, found.live)
-    money = _money(reader, scope, found, season, rulebook, at or now or dt.datetime.now(dt.UTC))
+    money = _money(reader, found, season, rulebook, at or now or dt.datetime.now(dt.UTC))
     told: dict[str, Any] = {
         "asked": fire_point_id,
         "fire_point_id": found.fire_point_id,
@@ -136,14 +136,14 @@ def explain(
         "clustering": origin.clustering_of(found.then, found.state, pixels),
         "history": origin.history_of(reader, ids),
         "changes": origin.changes_of(reader, found.fire_point_id),
-        "place": _place(found, money["context"]),
+        "place": _place(found, _context(reader, scope, found)),
         "screening": {
             "screen": found.view.screen,
             "reasons": _reasons(reader, scope, found.view),
         },
         "rulings": _rulings(reader, ids),
         "verification": verification,
-        "money": money["verdicts"],
+        "money": money,
         "statements": statements_of(reader, scope, ids, found.view.fire_day),
         "objections": objections_of(reader, scope, ids, found.view.fire_day),
         "lists": lists_of(reader, scope, ids, found.view.fire_day),
@@ -223,17 +223,7 @@ def _layers(stack: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
 
 def _reasons(reader: Reader, scope: Scope, view: FirePointView) -> list[dict[str, Any]]:
     """Return the screening reasons with their evidence; of the counties they name, a reader sees its own."""
-    if scope.everything:
-        return [dict(one) for one in view.reasons]
-    from service.pipeline.register_store import load_register
-
-    stored = load_register(reader)
-    mine = scope.unit_ids(view.fire_day) or frozenset()
-
-    def own(code: str) -> bool:
-        unit = stored.register.find(code, view.fire_day)
-        return unit is not None and stored.ids.get(unit.uid) in mine
-
+    own = _own(reader, scope, view.fire_day)
     return [
         {**one, "counties": [code for code in one["counties"] if own(code)]}
         if "counties" in one
@@ -292,18 +282,43 @@ def _verification(reader: Reader, live: str | None) -> dict[str, Any]:
     }
 
 
+def _context(reader: Reader, scope: Scope, found: Found) -> dict[str, Any]:
+    """Return what disputes are about; of other units a reader learns that there is one, not which."""
+    from service.billing.context import contexts
+
+    context = contexts(found.then, {found.fire_point_id: found.state})[found.fire_point_id]
+    own = _own(reader, scope, found.view.fire_day)
+    shares = [one if own(one["code"]) else {**one, "code": None, "name": None} for one in context["shares"]]
+    others = [
+        one if own(one["county_code"]) else {**one, "county_code": None, "county": None}
+        for one in context["other_sets"]
+    ]
+    return {**context, "shares": shares, "other_sets": others}
+
+
+def _own(reader: Reader, scope: Scope, day: dt.date) -> Callable[[str | None], bool]:
+    """Return whether a code is that of a unit of the reader's on a day."""
+    if scope.everything:
+        return lambda _code: True
+    from service.pipeline.register_store import load_register
+
+    stored = load_register(reader)
+    mine = scope.unit_ids(day) or frozenset()
+
+    def own(code: str | None) -> bool:
+        unit = None if code is None else stored.register.find(code, day)
+        return unit is not None and stored.ids.get(unit.uid) in mine
+
+    return own
+
+
 def _money(
-    reader: Reader,
-    scope: Scope,
-    found: Found,
-    season: str | None,
-    rulebook: str | None,
-    at: dt.datetime,
-) -> dict[str, Any]:
+    reader: Reader, found: Found, season: str | None, rulebook: str | None, at: dt.datetime
+) -> list[dict[str, Any]]:
     if found.live is None:
-        return {"verdicts": [], "context": None}
+        return []
     day = beijing_date(found.view.first_at)
-    return explain_money.verdicts(reader, scope, found.live, day, season=season, rulebook=rulebook, at=at)
+    return explain_money.verdicts(reader, found.live, day, season=season, rulebook=rulebook, at=at)
 
 
 def _pending(reader: Reader, scope: Scope, found: Found) -> list[dict[str, Any]]:

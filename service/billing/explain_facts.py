@@ -185,27 +185,25 @@ def _border(place: Mapping[str, Any], lang: str) -> Iterator[str]:
 def _layer(layer: Mapping[str, Any], lang: str) -> str:
     zh = lang == "zh"
     label = pick(words.LAYER_WORDS, layer["layer"], lang)
-    if "set" not in layer:
+    name = layer.get("set") or layer.get("name")
+    if name is None:
         rest = ", ".join(
             f"{key} {plain(value)}" for key, value in sorted(layer.items()) if key not in ("layer", "hash")
         )
         return f"{label}{'：' if zh else ': '}{rest}"
     status = pick(words.STATUS_OF_DATA, layer.get("status"), lang)
-    text = f"{layer['set']} v{layer['version']}"
-    if zh:
-        return f"{label}：{text}，{status}，精度 {number(layer.get('accuracy_m', 0))} 米"
-    return f"{label}: {text}, {status}, accuracy {number(layer.get('accuracy_m', 0))} m"
+    said = [f"{name} v{layer['version']}", status]
+    if layer.get("accuracy_m") is not None:
+        far = number(layer["accuracy_m"])
+        said.append(f"精度 {far} 米" if zh else f"accuracy {far} m")
+    return f"{label}：{'，'.join(said)}" if zh else f"{label}: {', '.join(said)}"
 
 
 def _context(context: Mapping[str, Any] | None, lang: str) -> Iterator[str]:
     if not context:
         return
     zh = lang == "zh"
-    yield (
-        f"此前 365 天内该处有 {context['hot_days_365']} 天出现热点"
-        if zh
-        else f"{context['hot_days_365']} hot day(s) here in the 365 days before"
-    )
+    yield context["threshold_note_zh"] if zh else context["threshold_note_en"]
     heat = context.get("heat_source")
     if heat:
         inside = (
@@ -224,7 +222,7 @@ def _context(context: Mapping[str, Any] | None, lang: str) -> Iterator[str]:
         yield f"{'像元占比' if zh else 'share of the pixel'} {who} {percent(share['share'])}"
     for other in context.get("other_sets") or ():
         name = f"{other['set']} v{other['version']}"
-        answer = f"{other['county'] or '—'} {other['county_code'] or ''}".strip()
+        answer = f"{other['county'] or ('其他单位' if zh else 'another unit')} {other['county_code'] or ''}".strip()
         yield f"若依界线 {name}：{answer}" if zh else f"by the set {name}: {answer}"
 
 

@@ -13,7 +13,6 @@ from gis.times import iso_beijing
 from service.accountability.facts import told
 from service.billing.explain_words import yuan
 from service.reports.words import SCREEN_WORDS, en, zh
-from service.scope import Scope
 from service.store.engine import Reader
 from service.store.models import FirePoint, Revision
 
@@ -38,14 +37,13 @@ BASIS_WORDS = {
 
 def verdicts(
     reader: Reader,
-    scope: Scope,
     fire_point_id: str,
     day: dt.date,
     *,
     season: str | None = None,
     rulebook: str | None = None,
     at: dt.datetime,
-) -> dict[str, Any]:
+) -> list[dict[str, Any]]:
     """Return what every rulebook in force on the day of the overpass says of a live fire point.
 
     Parameters
@@ -56,11 +54,6 @@ def verdicts(
         Only this season, only this rulebook.
     at
         The instant at which deadlines are read.
-
-    Returns
-    -------
-    dict
-        ``verdicts`` and ``context`` (what disputes are about, even where it changes nothing; None without a rulebook).
 
     Raises
     ------
@@ -76,9 +69,8 @@ def verdicts(
     except HuodianError as error:
         if rulebook is not None or error.code != "no_rulebook":
             raise
-        return {"verdicts": [_none(day)], "context": None}
+        return [_none(day)]
     found: list[dict[str, Any]] = []
-    context: dict[str, Any] | None = None
     for book in sorted(books, key=lambda one: one.id):
         label = book.season(day)
         if not book.validity.holds(day):
@@ -95,8 +87,7 @@ def verdicts(
         if rulebook is None and fire_point_id in run.facts.screened.get(OUTSIDE_JURISDICTION, ()):
             continue
         found.append(_verdict(reader, run, book, fire_point_id))
-        context = context or _context(reader, scope, run, fire_point_id, at)
-    return {"verdicts": found or [_none(day)], "context": context}
+    return found or [_none(day)]
 
 
 def _none(day: dt.date) -> dict[str, Any]:
@@ -281,31 +272,3 @@ def _said_charged(found: Mapping[str, Any]) -> tuple[str, str]:
         f"counts: clause “{one['clause']}”, number {one['ordinal']} in {level[1]} in {one['period']} by "
         f"{basis[1]}, {yuan(one['amount'])} yuan, paid by {one['payer_name']} ({one['payer']}){waits_en}",
     )
-
-
-def _context(
-    reader: Reader, scope: Scope, run: ChargeRun, fire_point_id: str, at: dt.datetime
-) -> dict[str, Any] | None:
-    """Return hot days, heat source, shares, border and other sets; of the shares, a reader sees its own by name."""
-    from service.billing.context import context_of
-
-    context = context_of(reader, run, [fire_point_id], at).get(fire_point_id)
-    if context is None:
-        return None
-    return {**context, "shares": own_shares(reader, scope, context.get("shares", ()), at)}
-
-
-def own_shares(reader: Reader, scope: Scope, shares: Any, at: dt.datetime) -> list[dict[str, Any]]:
-    """Return the shares of the footprint; those of units outside the scope without code and name."""
-    if scope.everything:
-        return [dict(one) for one in shares]
-    from service.pipeline.register_store import load_register
-
-    stored = load_register(reader)
-    mine = scope.unit_ids(at.date()) or frozenset()
-    found: list[dict[str, Any]] = []
-    for one in shares:
-        unit = stored.register.find(one["code"], at.date()) if one.get("code") else None
-        known = unit is not None and stored.ids.get(unit.uid) in mine
-        found.append(dict(one) if known else {**one, "code": None, "name": None})
-    return found

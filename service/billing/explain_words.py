@@ -60,6 +60,7 @@ LAYER_WORDS = {
     "grid": Words("网格", "grid"),
     "zones": Words("区划", "zones"),
     "regime": Words("管控规则与特殊时段", "regimes and special periods"),
+    "screening": Words("筛查参数", "parameters of screening"),
 }
 STATUS_OF_DATA = {
     "official": Words("正式", "official"),
