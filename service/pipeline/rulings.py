@@ -35,6 +35,8 @@ MONEY_KINDS = ("order", "exempt", "payer", "distinct")
 fire point that this one is not."""
 
 KINDS = (*STATE_KINDS, *MONEY_KINDS)
+APPLIED_KINDS = (*STATE_KINDS, "distinct")
+"""Kinds after which a day is assessed again: "is not A" lifts "repeats A"."""
 _PAIRS = ("duplicate", "distinct")
 """Kinds whose value is another fire point."""
 
@@ -120,10 +122,11 @@ def rulings_in_force(reader: Reader) -> Rulings:
         ):
             days[row.fire_point_id].add(row.fire_day)
     by_day: dict[dt.date, list[int]] = defaultdict(list)
+    repeating = {resolved.get(row.fire_point_id, row.fire_point_id) for row in rows if row.kind == "duplicate"}
     for row in rows:
-        if row.kind in MONEY_KINDS and row.kind != "distinct":  # that one may lift a duplicate
-            continue
         live = resolved.get(row.fire_point_id, row.fire_point_id)
+        if row.kind not in APPLIED_KINDS or (row.kind == "distinct" and live not in repeating):
+            continue
         for day in days.get(row.fire_point_id, set()) | days.get(live or "", set()):
             by_day[day].append(row.id)
     return Rulings(rows, steps, _by_point(rows, steps), by_day)

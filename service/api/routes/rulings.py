@@ -1,4 +1,4 @@
-"""Rulings: a person's decision on unit, zone, screening or duplicate, written once."""
+"""Rulings: a person's decision on a fire point, written once."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ def _answered(store: Store, once: WriteOnce) -> dict[str, Any] | None:
 
 def _decide(store: Store, scope: Scope, body: RulingBody, once: WriteOnce) -> dict[str, Any]:
     from service.pipeline.assess import assess
+    from service.pipeline.rulings import APPLIED_KINDS
     from service.pipeline.rulings import rule as decide
 
     def document(done: dict[str, Any]) -> dict[str, Any]:
@@ -66,6 +67,8 @@ def _decide(store: Store, scope: Scope, body: RulingBody, once: WriteOnce) -> di
         )
     except AlreadyAnsweredError as twin:
         return twin.answer
+    if done["kind"] not in APPLIED_KINDS:
+        return document(done)
     day = dt.date.fromisoformat(done["fire_day"])
     # The ruling stands. Where an ingest or another assessment holds the store, the next assessment applies it.
     with contextlib.suppress(BusyError):

@@ -13,7 +13,7 @@ from gis.errors import ConflictError, ForbiddenError, NotFoundError, RefusedInpu
 from service.pipeline.area import refresh_area
 from service.pipeline.load_zones import load_zone_file
 from service.pipeline.pending import PendingCase, pending
-from service.pipeline.rulings import rule
+from service.pipeline.rulings import rule, rulings_in_force
 from service.reads import FirePointView, fire_points, resolve_id, rulings_of
 from service.scope import scope_of, whole
 from service.store.models import FirePoint
@@ -351,3 +351,117 @@ def test_nobody_rules_outside_the_own_scope(world: World) -> None:
         rule(world.store, changchun.fire_point_id, kind="unit", value="220281", **common)  # type: ignore[arg-type]
     rule(world.store, changchun.fire_point_id, kind="unit", value="220122", **common)  # type: ignore[arg-type]
     assert dt.date(2023, 10, 29) == changchun.fire_day
+
+
+# --- rulings that only money reads ----------------------------------------------------------------
+
+
+def _standing(world: World, point: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    with world.store.reader() as reader:
+        for row in rulings_in_force(reader).of(point):
+            found.setdefault(row.kind, []).append(row.value)
+    return found
+
+
+def test_rulings_about_money_change_no_state_and_stand_beside_the_others(world: World) -> None:
+    points = _ready(world, FIRE, FIRE.moved(5000, 0, 0))
+    one, other = (point.fire_point_id for point in points)
+    before = world.revision
+    for kind, value in (
+        ("order", "002"),
+        ("exempt", "wind_damage"),
+        ("payer", "FARM-7"),
+        ("distinct", other),
+    ):
+        _decide(world, one, kind, value)
+    assert world.revision == before + 4, "nothing was assessed again"
+    assert world.points() == points
+    wanted = {"order": ["2"], "exempt": ["wind_damage"], "payer": ["FARM-7"], "distinct": [other]}
+    assert _standing(world, one) == wanted
+    _decide(world, one, "zone", "BAN-1|禁烧区")
+    assert _standing(world, one) == {**wanted, "zone": ["BAN-1|禁烧区"]}
+    assert len(_point(world, one).ruling_ids) == 1
+
+
+def test_an_exemption_or_a_payer_is_taken_back_and_an_order_ruled_again(world: World) -> None:
+    (point,) = _ready(world, FIRE)
+    name = point.fire_point_id
+    for kind, values in (("exempt", ("storm", "none")), ("payer", ("FARM-7", "none")), ("order", ("1", "3"))):
+        first, second = (_decide(world, name, kind, value) for value in values)
+        assert second["supersedes"] == first["ruling_id"]
+    assert _standing(world, name) == {"order": ["3"]}
+
+
+def test_of_repeats_and_differs_the_later_stands_for_each_pair(world: World) -> None:
+    points = _ready(world, FIRE, FIRE.moved(5000, 0, 0), FIRE.moved(0, 5000, 0))
+    one, second, third = (point.fire_point_id for point in points)
+    _decide(world, one, "distinct", second)
+    _decide(world, one, "distinct", third)
+    assert sorted(_standing(world, one)["distinct"]) == sorted([second, third])
+    _decide(world, one, "duplicate", second)
+    assert _standing(world, one) == {"distinct": [third], "duplicate": [second]}
+    assert _point(world, one).screen == "duplicate"
+    _decide(world, one, "distinct", second)
+    assert sorted(_standing(world, one)["distinct"]) == sorted([second, third])
+    assert _point(world, one).screen == "counted", "the ruling that it repeats has been lifted"
+    with pytest.raises(ConflictError) as caught:
+        _decide(world, one, "distinct", one)
+    assert caught.value.code == "distinct_of_itself"
+
+
+def test_points_that_merged_are_no_longer_ruled_to_differ(world: World) -> None:
+    points = _ready(world, FIRE, FIRE.moved(1000, 0, 0))
+    one, other = (point.fire_point_id for point in points)
+    _decide(world, one, "distinct", other)
+    _decide(world, one, "order", "1")
+    (merged,) = _ready(world, FIRE.moved(500, 0, -10), name="bridge.csv")
+    assert _standing(world, merged.fire_point_id) == {"order": ["1"]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "code"),
+    [
+        *(
+            ("order", value, "bad_order")
+            for value in ("0", "-1", "first", "1.5", "", "²", "100001", "9" * 40)
+        ),
+        *(("exempt", value, "bad_exempt") for value in ("", "大风", "a b", "x" * 65)),
+        *(("payer", value, "bad_payer") for value in ("", "农场", "-7")),
+    ],
+)
+def test_a_ruling_about_money_in_no_known_form_is_refused(
+    world: World, kind: str, value: str, code: str
+) -> None:
+    (point,) = _ready(world, FIRE)
+    with pytest.raises(UsageError) as caught:
+        _decide(world, point.fire_point_id, kind, value)
+    assert caught.value.code == code
+
+
+def test_a_city_may_not_rule_its_own_bill_down(world: World) -> None:
+    points = _ready(world, FIRE, FIRE.moved(5000, 0, 0))
+    one, other = (point.fire_point_id for point in points)
+
+    def decide(uid: str, role: str, kind: str, value: str) -> dict[str, object]:
+        with world.store.reader() as reader:
+            scope = scope_of(reader, role, role, uid)
+        return rule(
+            world.store,
+            one,
+            kind=kind,
+            value=value,
+            reason="现场核实",
+            evidence_sha256="0" * 64,
+            actor=role,
+            scope=scope,
+        )
+
+    for kind, value in (("order", "2"), ("exempt", "storm"), ("payer", "FARM-7")):
+        with pytest.raises(ForbiddenError) as caught:
+            decide("u220100", "city", kind, value)
+        assert caught.value.code == "own_bill"
+        assert decide("u220000", "province", kind, value)["kind"] == kind
+    assert decide("u220100", "city", "distinct", other)["value"] == other
+    with pytest.raises(ForbiddenError):
+        decide("u220182", "county", "distinct", other)
