@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, cast
 
-import sqlalchemy as sa
-
 from gis.types import Level
 from grids.units import RANK, Purpose
 from service.accountability.facts import SeasonUnit
 from service.accountability.rulebook import Rulebook
 from service.accountability.words import LEVELS
 from service.billing.payers import Payers
+from service.pipeline.load_indicators import OBSERVED, figures_of_season
 from service.store.engine import Reader
-from service.store.models import Indicator
 
 
 def season_units(
@@ -24,8 +22,7 @@ def season_units(
 ) -> tuple[SeasonUnit, ...]:
     """Return the units that the rulebooks ask for, as they stood when the season began.
 
-    `observed` is never said here: that the passes of a season were enough to see nothing is proven by nobody yet, and
-    what is not proven earns no reward.
+    `observed` is said only where somebody loaded the figure that vouches for it: what is not proven earns no reward.
     """
     figures = indicators(reader, season)
     found: dict[tuple[str, str], SeasonUnit] = {}
@@ -41,17 +38,11 @@ def season_units(
 
 
 def indicators(reader: Reader, season: str) -> dict[str, dict[str, Decimal]]:
-    """Return the figures of each unit code: of one name the season's own before one for any, then the newest."""
-    table = Indicator.__table__
-    rows = reader.rows(
-        sa.select(table)
-        .where(reader.known(Indicator), table.c.season.in_(["", season]))
-        .order_by(table.c.season, table.c.id)
-    )
-    found: dict[str, dict[str, Decimal]] = {}
-    for row in rows:  # "" sorts first: what is said for the season itself is put over it
-        found.setdefault(row.unit_code, {})[row.name] = Decimal(row.value)
-    return found
+    """Return the figures of each unit by uid, whatever vintage of its code the file named."""
+    return {
+        unit: {name: one.value for name, one in known.items()}
+        for unit, known in figures_of_season(reader, season).items()
+    }
 
 
 def _levels(book: Rulebook) -> frozenset[str]:
@@ -94,12 +85,13 @@ def _unit(
     if level is Level.COUNTY:
         payer = payers.payer_of(uid, day)[1] or uid
     parent = register.parent(payer, Purpose.ASSESSMENT, day)
-    code = payers.code(payer)
+    own = figures.get(payer, {})
     return SeasonUnit(
         season,
         cast(Any, level.value),
-        code,
+        payers.code(payer),
         register[payer].kind,
         None if parent is None else payers.code(parent),
-        dict(sorted(figures.get(code, {}).items())),
+        dict(sorted(own.items())),
+        observed=own.get(OBSERVED) == 1,
     )
