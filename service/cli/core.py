@@ -265,6 +265,7 @@ def rule(
         from gis.errors import ForbiddenError, UsageError
         from service.pipeline.archive import open_archive
         from service.pipeline.assess import assess as run
+        from service.pipeline.rulings import APPLIED_KINDS
         from service.pipeline.rulings import rule as decide
 
         session.refuse_past()
@@ -312,8 +313,9 @@ def rule(
         import datetime as dt
 
         warnings = _unknown_zone(session, data)
-        day = dt.date.fromisoformat(data["fire_day"])
-        run(store, actor=session.actor, start=day, end=day)
+        if data["kind"] in APPLIED_KINDS:
+            day = dt.date.fromisoformat(data["fire_day"])
+            run(store, actor=session.actor, start=day, end=day)
     session.emit(
         "rule",
         data,
