@@ -15,15 +15,16 @@ from service.accountability.findings import Raised
 from service.accountability.measures import (
     CountEscalation,
     DensityEscalation,
+    ParentShareEscalation,
     ShareEscalation,
     WindowEscalation,
 )
 from service.accountability.rulebook import Rulebook
-from service.accountability.words import plain
+from service.accountability.words import LEVELS, plain
 
 _DIGITS = 28
 
-_Groups = dict[str, dict[str, list[Judged]]]
+Groups = dict[str, dict[str, list[Judged]]]
 """Fire points by stretch and unit."""
 
 
@@ -38,15 +39,17 @@ def escalate(book: Rulebook, counted: Sequence[Judged], units: Sequence[SeasonUn
             found += _in_window(book, one, about)
         elif isinstance(one, DensityEscalation):
             found += _by_density(book, one, about, units)
+        elif isinstance(one, ParentShareEscalation):
+            found += _by_part(book, one, about, units)
     for one in book.escalations:
         if isinstance(one, ShareEscalation):
             found += _by_share(one, found, units)
     return tuple(sorted(found, key=attrgetter("id", "period", "level", "unit")))
 
 
-def _groups(about: Iterable[Judged], level: str, reset: str) -> _Groups:
+def groups(about: Iterable[Judged], level: str, reset: str) -> Groups:
     """Return facts by stretch and unit; a unit that is in doubt escalates nothing."""
-    found: _Groups = {}
+    found: Groups = {}
     for one in about:
         fact = one.fact
         unit = fact.unit(level)
@@ -70,7 +73,8 @@ def _ids(about: Sequence[Judged]) -> tuple[str, ...]:
     return tuple(sorted([one.fact.fire_point_id for one in about]))
 
 
-def _size(book: Rulebook, about: Sequence[Judged]) -> int:
+def size(book: Rulebook, about: Sequence[Judged]) -> int:
+    """Return how many they are, in what the rulebook counts: fire points or pixels."""
     return sum(one.fact.pixels for one in about) if book.counts.unit == "pixel" else len(about)
 
 
@@ -78,9 +82,9 @@ def _by_count(book: Rulebook, rule: CountEscalation, about: Iterable[Judged]) ->
     details = [{"step": str(number), "from": str(step.from_)} for number, step in enumerate(rule.steps, 1)]
     starts = [step.from_ for step in rule.steps]
     texts = [(step.measure.zh, step.measure.en) for step in rule.steps]
-    for period, units in _groups(about, rule.level, rule.reset).items():
+    for period, units in groups(about, rule.level, rule.reset).items():
         for unit, members in units.items():
-            count = _size(book, members)
+            count = size(book, members)
             reached = bisect_right(starts, count) - 1
             if reached >= 0:
                 base = (rule.id, rule.clause, rule.kind, rule.level, unit, period, count)
@@ -91,7 +95,7 @@ def _in_window(book: Rulebook, rule: WindowEscalation, about: Iterable[Judged]) 
     """Yield the first stretch of N successive days, in each season, that holds enough."""
     span = dt.timedelta(days=rule.days - 1)
     by_pixel = book.counts.unit == "pixel"
-    for unit, members in _groups(about, rule.level, "never").get("ever", {}).items():
+    for unit, members in groups(about, rule.level, "never").get("ever", {}).items():
         members.sort(key=lambda one: one.when.day)
         days = [one.when.day for one in members]
         upto = [0, *accumulate(one.fact.pixels if by_pixel else 1 for one in members)]
@@ -118,12 +122,12 @@ def _by_density(
     for unit in units:
         if unit.level in levels and unit.indicators.get(rule.indicator):
             known.setdefault((unit.level, unit.season), []).append(unit)
-    groups = {level: _groups(about, level, "season") for level in sorted(levels)}
+    by_level = {level: groups(about, level, "season") for level in sorted(levels)}
     for at in rule.at:
         for season in sorted({one.season for one in units}):
-            burnt = groups[at.level].get(season, {})
+            burnt = by_level[at.level].get(season, {})
             densities = {
-                one.code: _density(rule, one, _size(book, burnt.get(one.code, [])))
+                one.code: _density(rule, one, size(book, burnt.get(one.code, [])))
                 for one in known.get((at.level, season), [])
             }
             ranking = sorted(densities.values())
@@ -133,7 +137,7 @@ def _by_density(
                     continue
                 members = burnt.get(code, [])
                 detail = {"density": plain(density.quantize(Decimal("0.0001"))), "rank": str(rank)}
-                base = (rule.id, rule.clause, rule.kind, at.level, code, season, _size(book, members))
+                base = (rule.id, rule.clause, rule.kind, at.level, code, season, size(book, members))
                 yield Raised(*base, rule.measure.zh, rule.measure.en, detail, _ids(members))
 
 
@@ -156,3 +160,31 @@ def _by_share(rule: ShareEscalation, raised: list[Raised], units: Sequence[Seaso
             detail = {"reached": str(len(hit)), "children": str(len(codes))}
             base = (rule.id, rule.clause, rule.kind, rule.level, parent, season, len(hit))
             yield Raised(*base, rule.measure.zh, rule.measure.en, detail, ())
+
+
+def _by_part(
+    book: Rulebook, rule: ParentShareEscalation, about: Sequence[Judged], units: Sequence[SeasonUnit]
+) -> Iterable[Raised]:
+    """Yield the units whose part of their parent's fire points exceeds their due part; unknown parts raise nothing."""
+    families: dict[tuple[str, str], list[SeasonUnit]] = {}
+    for unit in units:
+        if unit.level == rule.level and unit.parent is not None:
+            families.setdefault((unit.parent, unit.season), []).append(unit)
+    own = groups(about, rule.level, "season")
+    above = groups(about, LEVELS[LEVELS.index(rule.level) - 1], "season")
+    for (parent, season), family in sorted(families.items(), key=lambda one: one[0]):
+        dues = [unit.indicators.get(rule.indicator) if rule.indicator else Decimal(1) for unit in family]
+        known = [due for due in dues if due is not None]
+        if len(known) < len(family) or not sum(known):
+            continue
+        burnt = [own.get(season, {}).get(unit.code, []) for unit in family]
+        counts = [size(book, members) for members in burnt]
+        # One whose unit is in doubt is none of theirs yet, but it is the parent's: nobody's part looks larger by it.
+        whole = max(sum(counts), size(book, above.get(season, {}).get(parent, [])))
+        for unit, due, count, members in zip(family, known, counts, burnt, strict=True):
+            if count >= rule.at_least and count * sum(known) > whole * due:
+                detail = {"count": str(count), "of": str(whole), "units": str(len(family))}
+                if rule.indicator:
+                    detail |= {"due": plain(due), "due_of": plain(sum(known, Decimal(0)))}
+                base = (rule.id, rule.clause, rule.kind, rule.level, unit.code, season, count)
+                yield Raised(*base, rule.measure.zh, rule.measure.en, detail, _ids(members))

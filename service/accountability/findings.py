@@ -198,6 +198,33 @@ class DepositState:
 
 
 @dataclass(frozen=True, slots=True)
+class Scored:
+    """The points of a unit in a season.
+
+    Attributes
+    ----------
+    points
+        The sum; None where an indicator is unknown.
+    items
+        Points of each item by its id, as text; empty where its indicator is unknown.
+    reason
+        ``complete``; ``open`` while a fire point that may lower it waits for a person; ``indicator_unknown``.
+    """
+
+    id: str
+    clause: str
+    level: str
+    unit: str
+    season: str
+    points: Decimal | None
+    items: Mapping[str, str]
+    count: int
+    reason: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Adjudication:
     """The whole answer; `to_bytes` is the same for any order of the same facts."""
 
@@ -210,6 +237,7 @@ class Adjudication:
     escalations: tuple[Raised, ...] = ()
     rewards: tuple[Rewarded, ...] = ()
     deposits: tuple[DepositState, ...] = ()
+    scores: tuple[Scored, ...] = ()
 
     @property
     def informal(self) -> bool:
@@ -274,6 +302,8 @@ class Adjudication:
         yield "charges", map(_line, self.charges)
         for name in ("held", "left_out", "escalations", "rewards", "deposits"):
             yield name, map(_plain, getattr(self, name))
+        if self.scores:  # only few rules score; the documents of all others stay as they were
+            yield "scores", map(_plain, self.scores)
 
 
 def _list_of(entries: Iterator[dict[str, Any]]) -> Iterator[bytes]:

@@ -1,13 +1,15 @@
-"""What follows besides charges: escalations, rewards, the deposit, exemptions, objections."""
+"""What follows besides charges: escalations, rewards, scores, the deposit, exemptions, objections."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from service.accountability.words import (
+    LEVELS,
     Band,
     Count,
     Flag,
@@ -19,6 +21,7 @@ from service.accountability.words import (
     Part,
     Text,
     Word,
+    plain,
     require_bands_meet,
     wrong,
 )
@@ -99,8 +102,28 @@ class ShareEscalation(_Escalation):
     measure: Text
 
 
+class ParentShareEscalation(_Escalation):
+    """Shape 17: a unit with so many whose part of its parent's exceeds its due part.
+
+    The due part is that of the indicator where one is named, else the same for each of the parent's units.
+    """
+
+    kind: Literal["parent_share"]
+    level: Level
+    at_least: Count
+    indicator: Ident | None = None
+    measure: Text
+
+    @model_validator(mode="after")
+    def _has_a_parent(self) -> ParentShareEscalation:
+        if self.level == LEVELS[0]:
+            wrong("no_parent", "省级没有上级", "a province has nothing above it to have a part of", "level")
+        return self
+
+
 Escalation = Annotated[
-    CountEscalation | WindowEscalation | DensityEscalation | ShareEscalation, Field(discriminator="kind")
+    CountEscalation | WindowEscalation | DensityEscalation | ShareEscalation | ParentShareEscalation,
+    Field(discriminator="kind"),
 ]
 
 
@@ -146,6 +169,90 @@ class PoolReward(_Reward):
 
 
 Reward = Annotated[ZeroReward | PoolReward, Field(discriminator="kind")]
+
+
+class _ScoreItem(Part):
+    id: Ident
+    clause: Word
+    cap: Number
+
+    @model_validator(mode="after")
+    def _worth_something(self) -> _ScoreItem:
+        if self.cap == 0:
+            wrong("bad_score", "满分应大于 0", "an item of no points says nothing", "cap")
+        return self
+
+
+class FireItem(_ScoreItem):
+    """Begins at `cap`, loses `each` per fire point, and never falls below `floor`."""
+
+    kind: Literal["fires"]
+    each: Number
+    floor: Number = Decimal(0)
+    when: Match | None = None
+
+    @model_validator(mode="after")
+    def _falls(self) -> FireItem:
+        if self.each == 0:
+            wrong("bad_score", "每个火点扣分应大于 0", "a fire point that costs nothing is no item", "each")
+        if self.floor >= self.cap:
+            wrong("bad_score", "下限应低于满分", "the floor must be below the cap", "floor")
+        return self
+
+
+class PointTier(Band):
+    """The points of a unit whose indicator lies here."""
+
+    points: Number
+
+
+class IndicatorItem(_ScoreItem):
+    """Points by an indicator of the unit (a handling rate, a mean of PM2.5)."""
+
+    kind: Literal["indicator"]
+    indicator: Ident
+    tiers: Annotated[tuple[PointTier, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _tiers_meet(self) -> IndicatorItem:
+        require_bands_meet(self.tiers, "tiers")
+        for index, tier in enumerate(self.tiers):
+            if tier.points > self.cap:
+                wrong("bad_score", "超过本项满分", "more than the item's cap", "tiers", index, "points")
+        return self
+
+
+class Score(Part):
+    """Shape 18: the points of each unit in a season: items that sum to `full`, the sum not below `floor`."""
+
+    id: Ident
+    clause: Word
+    level: Level
+    unit_kinds: tuple[Word, ...] | None = None
+    full: Number
+    floor: Number = Decimal(0)
+    items: Annotated[
+        tuple[Annotated[FireItem | IndicatorItem, Field(discriminator="kind")], ...], Field(min_length=1)
+    ]
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Score:
+        seen: set[str] = set()
+        for index, one in enumerate(self.items):
+            if one.id in seen:
+                wrong("twice", f"{one.id} 出现两次", f"{one.id} stands twice", "items", index, "id")
+            seen.add(one.id)
+        caps = sum((one.cap for one in self.items), Decimal(0))
+        if caps != self.full:
+            wrong(
+                "bad_score",
+                f"各项满分之和为 {plain(caps)}，应等于 full",
+                f"the caps of the items sum to {plain(caps)}; full must be that",
+                "full",
+            )
+        if self.floor >= self.full:
+            wrong("bad_score", "下限应低于满分", "the floor must be below the full score", "floor")
+        return self
 
 
 class Deposit(Part):

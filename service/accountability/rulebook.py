@@ -11,7 +11,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from service.accountability.clauses import Clause, LadderCharge, OrdinalCharge, Payer
-from service.accountability.measures import Deposit, Escalation, Exemption, Objection, Reward, ShareEscalation
+from service.accountability.measures import (
+    Deposit,
+    Escalation,
+    Exemption,
+    Objection,
+    Reward,
+    Score,
+    ShareEscalation,
+)
 from service.accountability.windows import Validity, Window, season_of, season_start
 from service.accountability.words import (
     LEVELS,
@@ -113,6 +121,9 @@ class Counts(Part):
         return self
 
 
+_SINCE = ("scores",)
+
+
 class Rulebook(Part):
     """The whole rule; see ``docs/rulebooks.md``."""
 
@@ -133,6 +144,7 @@ class Rulebook(Part):
     charges: tuple[Clause, ...] = ()
     escalations: tuple[Escalation, ...] = ()
     rewards: tuple[Reward, ...] = ()
+    scores: tuple[Score, ...] = ()
     deposit: Deposit | None = None
     exemptions: tuple[Exemption, ...] = ()
     objection: Objection | None = None
@@ -144,8 +156,13 @@ class Rulebook(Part):
         _require_known_escalations(self)
         if self.charges and self.payer is None:
             wrong("missing", "有扣款条款时必须写明付款方", "charges need a payer", "payer")
-        if not (self.charges or self.escalations or self.rewards):
-            wrong("does_nothing", "没有扣款、追责或奖励", "it has no charge, escalation or reward", "charges")
+        if not (self.charges or self.escalations or self.rewards or self.scores):
+            wrong(
+                "does_nothing",
+                "没有扣款、追责、奖励或评分",
+                "it has no charge, escalation, reward or score",
+                "charges",
+            )
         if self.counts.outside_windows == "as_later" and not all(
             isinstance(one, OrdinalCharge) for one in self.charges
         ):
@@ -172,6 +189,11 @@ class Rulebook(Part):
     def canonical(self) -> dict[str, Any]:
         """Return the content as plain data that reads back to the same rulebook: numbers as text, money in yuan."""
         found: dict[str, Any] = self.model_dump(mode="json", by_alias=True)
+        for (
+            name
+        ) in _SINCE:  # a part that the format gained later must not change the hash of those without it
+            if not found[name]:
+                del found[name]
         return found
 
     def season(self, day: dt.date) -> str:
@@ -209,6 +231,7 @@ def _require_names_once(book: Rulebook) -> None:
         ("windows", "name"),
         ("escalations", "id"),
         ("rewards", "id"),
+        ("scores", "id"),
         ("exemptions", "reason"),
     ):
         seen: set[str] = set()
@@ -220,13 +243,19 @@ def _require_names_once(book: Rulebook) -> None:
 
 
 def matches(book: Rulebook) -> list[tuple[tuple[str | int, ...], Match | None]]:
-    """Return every condition of charges and escalations with its path in the file."""
+    """Return every condition of charges, escalations and scores with its path in the file."""
     found: list[tuple[tuple[str | int, ...], Match | None]] = []
     for index, one in enumerate(book.charges):
         found.append((("charges", index, "when"), one.when))
         rates = one.rates if one.kind == "percent" else ()
         found += [(("charges", index, "rates", n, "when"), rate.when) for n, rate in enumerate(rates)]
     found += [(("escalations", index, "when"), one.when) for index, one in enumerate(book.escalations)]
+    for index, score in enumerate(book.scores):
+        found += [
+            (("scores", index, "items", n, "when"), item.when)
+            for n, item in enumerate(score.items)
+            if item.kind == "fires"
+        ]
     return found
 
 

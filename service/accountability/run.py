@@ -16,6 +16,7 @@ from service.accountability.ordering import Candidate, instant_of
 from service.accountability.pricing import Pricer, Waiting
 from service.accountability.reward import deposits, reward
 from service.accountability.rulebook import Rulebook
+from service.accountability.scoring import score
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Elsewhere:
 
     Attributes
     ----------
-    counted
+    counted, lifted
         Fire points that counted there, or would have without an exemption: no unit of theirs was without fire.
     waiting
         Fire points that wait for a person there.
@@ -33,6 +34,7 @@ class Elsewhere:
     """
 
     counted: Sequence[Judged] = ()
+    lifted: Sequence[Judged] = ()
     waiting: Sequence[Judged] = ()
     charges: Sequence[tuple[str, Charge]] = ()
 
@@ -71,7 +73,9 @@ class Run:
     def answer(self, units: Sequence[SeasonUnit], elsewhere: Elsewhere = Elsewhere()) -> Adjudication:
         """Return the whole answer; `units` are those whose rewards, densities, shares and deposits it states."""
         book = self.book
-        burnt = [*self.counted, *self.lifted, *elsewhere.counted] if book.rewards else []
+        counted = [*self.counted, *elsewhere.counted] if elsewhere.counted else self.counted
+        waiting = [*self.waiting, *elsewhere.waiting]
+        burnt = [*counted, *self.lifted, *elsewhere.lifted] if book.rewards else []
         due = [*((one.season, one) for one in self.charges), *elsewhere.charges] if book.deposit else []
         return Adjudication(
             rulebook=book.id,
@@ -81,8 +85,9 @@ class Run:
             held=tuple(sorted(self.held, key=attrgetter("fire_point_id", "reason"))),
             left_out=tuple(self.left_out),
             escalations=escalate(book, self.counted, units),
-            rewards=reward(book, burnt, [*self.waiting, *elsewhere.waiting], units),
+            rewards=reward(book, burnt, waiting, units),
             deposits=deposits(book, due, units),
+            scores=score(book, counted, waiting, units),
         )
 
     def _take(self, fact: Fact) -> None:

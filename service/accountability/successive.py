@@ -20,10 +20,10 @@ def adjudicate_all(
     """Return what the rulebooks make of the facts: one answer of each that something falls to, by first day in force.
 
     A fact is judged by the rulebook that is in force on its Beijing day; each rulebook orders its own facts, so that
-    its "first" begins anew. Rewards, densities, shares and deposits of a season are stated by the rulebook in force on
-    the season's last day: the last one that a window of theirs holds. A unit earns a reward for no fire only if it had
-    none under the earlier rulebooks either, and their charges of the season are taken from its deposit. An indicator is
-    the base of a percentage under each of them.
+    its "first" and its counts begin anew. Rewards, scores, densities, shares and deposits of a season are stated by the
+    rulebook in force on the season's last day: the last one that a window of theirs holds. A unit earns a reward for
+    no fire only if it had none under the earlier rulebooks either, the fire points that counted there lower its score,
+    and their charges of the season are taken from its deposit. An indicator is the base of a percentage under each.
 
     Parameters
     ----------
@@ -93,17 +93,18 @@ def _last_day(book: Rulebook, first: dt.date, last: dt.date) -> dt.date:
 
 
 def _elsewhere(run: Run, runs: Sequence[Run]) -> Elsewhere:
-    """Return what the other rulebooks made of these seasons, where this one states rewards or deposits."""
+    """Return what the other rulebooks made of these seasons, where this one states rewards, deposits or scores."""
     book = run.book
     others = [one for one in runs if one is not run]
-    if not others or not (book.rewards or book.deposit):
+    if not others or not (book.rewards or book.deposit or book.scores):
         return Elsewhere()
 
     def here(one: Judged) -> Judged:
         return Judged(one.fact, run.judge.when(one.when.day), one.verdict)
 
     return Elsewhere(
-        counted=[here(one) for other in others for one in (*other.counted, *other.lifted)],
+        counted=[here(one) for other in others for one in other.counted],
+        lifted=[here(one) for other in others for one in other.lifted],
         waiting=[here(one) for other in others for one in other.waiting],
         charges=[
             (book.season(civil_day(one.fact.overpass)), one) for other in others for one in other.charges

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 import copy
+import datetime as dt
 import json
 import random
+import re
 import sys
+from decimal import Decimal
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,16 +19,30 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.accountability.adjudicate import adjudicate
 from service.accountability.checking import Problem, check
+from service.accountability.facts import SeasonUnit
+from service.accountability.findings import UncoveredError
 from service.accountability.rulebook import Rulebook, canonical, json_schema
 from service.rulebooks import check_rulebook, shipped_rulebooks
+from tests.service.accountability.facts import fire
 
 BOOKS = Path(str(resources.files("service.accountability").joinpath("books")))
 JILIN = (BOOKS / "jl-1.yaml").read_text(encoding="utf-8")
 AREA = (BOOKS / "ha-6.yaml").read_text(encoding="utf-8")
 KINDS = {
     *("ordinal", "flat", "ladder", "area", "percent"),
-    *("count", "window_count", "density", "child_share", "zero", "pool"),
+    *(
+        "count",
+        "window_count",
+        "density",
+        "child_share",
+        "parent_share",
+        "zero",
+        "pool",
+        "fires",
+        "indicator",
+    ),
 }
 
 
@@ -59,6 +76,8 @@ def _line_with(text: str, part: str) -> int:
         ("validity: {from: 2018-09-21, to: null}\n", "", "missing", "validity", "missing"),
         ("{from: 2018-09-21, to: null}", "{from: 2018-09-21}", "missing", "validity.to", "missing"),
         (', end: "05-01"', "", "missing", "windows.0.end", "missing"),
+        ('end: "05-01"', "end: null", "bad_month_day", "windows.0.end", "calendar"),
+        ("{from: 2, to: null, each", "{from: 2, each", "missing", "charges.0.tiers.1.to", "missing"),
         ('end: "05-01"', 'end: "02-30"', "bad_month_day", "windows.0.end", "calendar"),
         ("collector: 省财政", "colector: 省财政", "unknown_key", "payer.colector", "unknown"),
         ("status: sample", "status: formal", "unknown_word", "status", "official"),
@@ -96,6 +115,46 @@ def test_area_tiers_must_meet_to_the_last_mu(before: str, after: str, code: str)
     assert (found.code, found.line) == (code, _line_with(text, after))
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "code", "field"),
+    [
+        ('full: "100"', 'full: "90"', "bad_score", "scores.0.full"),
+        ('floor: "10"', 'floor: "60"', "bad_score", "scores.0.items.0.floor"),
+        ('each: "5"', 'each: "0"', "bad_score", "scores.0.items.0.each"),
+        ('each: "5"', "each: 2.5", "float_number", "scores.0.items.0.each"),
+        ('points: "20"', 'points: "21"', "bad_score", "scores.0.items.2.tiers.2.points"),
+        ('{from: "80", below', '{from: "79", below', "tier_overlap", "scores.0.items.2.tiers.1"),
+        ("id: key_area, clause: 重", "id: straw, clause: 重", "twice", "scores.0.items.1.id"),
+        (
+            "when: {areas: [key]}",
+            "when: {windows: [秋]}",
+            "unknown_window",
+            "scores.0.items.1.when.windows.0",
+        ),
+        ("kind: indicator", "kind: average", "unknown_kind", "scores.0.items.2"),
+    ],
+)
+def test_a_bad_score_is_refused_with_line_and_field(before: str, after: str, code: str, field: str) -> None:
+    text = (BOOKS / "score-100.yaml").read_text(encoding="utf-8")
+    assert text.count(before) == 1
+    text = text.replace(before, after)
+    found = [(one.code, one.field, one.line) for one in _problems(text)]
+    assert found == [(code, field, _line_with(text, after))]
+
+
+def test_a_province_has_no_part_of_anything() -> None:
+    text = (BOOKS / "ha-1-share.yaml").read_text(encoding="utf-8").replace("level: county", "level: province")
+    assert [(one.code, one.field) for one in _problems(text)] == [("no_parent", "escalations.0.level")]
+
+
+def test_a_part_that_the_format_gained_later_changes_no_hash() -> None:
+    """What is billed names its rulebook by hash: those of the first format must last."""
+    found = check_rulebook(JILIN)
+    assert isinstance(found, Rulebook)
+    assert "scores" not in found.canonical()
+    assert found.content_hash == "3af2f20bf763d5d0c3832ffe5f8a0a91cc4f5e4c5012a54376c3dde358b14e59"
+
+
 def test_every_mistake_is_told_at_once() -> None:
     text = JILIN.replace("scope: county", "scope: district").replace("status: sample", "status: formal")
     assert [one.field for one in _problems(text)] == ["status", "charges.0.order.scope"]
@@ -115,7 +174,12 @@ def test_a_file_that_is_no_yaml_is_one_problem_with_its_line() -> None:
 def test_every_kind_is_shipped_as_a_sample_that_names_its_sources() -> None:
     books = shipped_rulebooks()
     assert {
-        part.kind for book in books for part in (*book.charges, *book.escalations, *book.rewards)
+        part.kind
+        for book in books
+        for part in (
+            *(*book.charges, *book.escalations, *book.rewards),
+            *(item for score in book.scores for item in score.items),
+        )
     } == KINDS
     for book in books:
         assert book.status in {"sample", "synthetic"}
@@ -218,6 +282,128 @@ def test_300_mutated_rulebooks_give_a_rulebook_or_problems_and_never_a_traceback
         else:
             assert len(found.content_hash) == 64
     assert refused > 200
+
+
+MUTANTS_OF_A_FILE = 63
+"""Of each of the shipped files: more than a thousand together."""
+VALUES = [
+    *(
+        "null",
+        "~",
+        "[]",
+        "{}",
+        "1.5",
+        "-1",
+        ".nan",
+        "1e3",
+        "0x10",
+        "''",
+        "yes",
+        "2018-13-01",
+        "2018-09-21T00:00:00",
+    ),
+    *(
+        "{yuan: 5.5}",
+        "{yuan: '-1'}",
+        "{wan_yuan: '0.0000001'}",
+        "{from: 1}",
+        "[1, [2, {a: b}]]",
+        "? x",
+        "!!python/x y",
+    ),
+    *(
+        "'\\0'",
+        '"\\ud800"',
+        "９",
+        "county",
+        "99999999999999999999",
+        "&a [*a]",
+        "|",
+        "> x",
+        "0o7",
+        "1:30",
+        "=",
+        "<<",
+    ),
+]
+
+
+def _byte_flipped(text: bytes, dice: random.Random) -> bytes:
+    raw = bytearray(text)
+    raw[dice.randrange(len(raw))] ^= 1 << dice.randrange(8)
+    return bytes(raw)
+
+
+def _line_changed(text: bytes, dice: random.Random) -> bytes:
+    lines = text.splitlines(keepends=True)
+    at = dice.randrange(len(lines))
+    act = dice.randrange(4)
+    if act == 0:
+        del lines[at]
+    elif act == 1:
+        lines.insert(at, lines[at])
+    elif act == 2:
+        lines.insert(dice.randrange(len(lines)), lines.pop(at))
+    else:
+        lines[at] = dice.choice(
+            [b" " + lines[at], lines[at].lstrip(), lines[at].rstrip() + b" :\n", b"\t" + lines[at]]
+        )
+    return b"".join(lines)
+
+
+def _value_replaced(text: bytes, dice: random.Random) -> bytes:
+    word = text.decode("utf-8", "surrogateescape")
+    spots = list(re.finditer(r"(?<=: )[^,{}\[\]\n#]+", word))
+    if not spots:
+        return text
+    spot = dice.choice(spots)
+    value = dice.choice([*VALUES, dice.choice(spots)[0]])
+    return (word[: spot.start()] + value + word[spot.end() :]).encode("utf-8", "surrogateescape")
+
+
+@pytest.mark.parametrize("name", [path.name for path in sorted(BOOKS.glob("*.yaml"))])
+def test_mutated_files_give_a_rulebook_that_works_or_problems_and_never_a_traceback(
+    name: str, tmp_path: Path
+) -> None:
+    dice = random.Random(name)  # noqa: S311
+    file = tmp_path / "mutant.yaml"
+    source = (BOOKS / name).read_bytes()
+    refused = 0
+    for _ in range(MUTANTS_OF_A_FILE):
+        text = source
+        for _ in range(dice.choice([1, 1, 2, 3])):
+            text = dice.choice([_byte_flipped, _line_changed, _value_replaced])(text, dice)
+        file.write_bytes(text)
+        found = check_rulebook(file)
+        if isinstance(found, Rulebook):
+            _works(found)
+            continue
+        refused += 1
+        lines = text.count(b"\n") + 2
+        for one in found:
+            assert 1 <= one.line <= lines, text.decode(errors="replace")
+            assert one.field
+            assert one.zh
+            assert one.en
+    assert refused > MUTANTS_OF_A_FILE // 4
+
+
+def _works(book: Rulebook) -> None:
+    """Whatever is accepted adjudicates: a date that it does not cover is the only refusal."""
+    area = Decimal(40)
+    facts = [fire(f"f{n}", f"2019-10-1{n}T12:00", "220281", areas=("key",), area_mu=area) for n in range(4)]
+    season = book.season(dt.date(2019, 10, 10))
+    figures = {"award_yuan": Decimal(100), "cropland_mu": Decimal(1000)}
+    counties = [SeasonUnit(season, "county", code, indicators=figures) for code in ("220281", "220382")]
+    if all(book.validity.holds(dt.date(2019, 10, day)) for day in range(10, 14)):
+        found = adjudicate(book, facts, counties)
+        assert json.loads(found.to_bytes())["rulebook"] == book.id
+    else:
+        with pytest.raises(UncoveredError, match="no amount"):
+            adjudicate(book, facts, counties)
+    again = check(json.loads(canonical(book.canonical())), lambda _path: 1)
+    assert isinstance(again, Rulebook)
+    assert again.content_hash == book.content_hash
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
