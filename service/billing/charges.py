@@ -96,7 +96,8 @@ def run_charges(
     rulebook
         Id of a loaded rulebook, or of a shipped sample; without it all that are loaded.
     at
-        The instant at which deadlines are read; now when None.
+        The instant at which deadlines are read. Without it now, or when the revision that is read was recorded: what
+        was overdue since is not told of the past.
     amend
         Changes the facts before they are adjudicated: what-if.
 
@@ -108,7 +109,8 @@ def run_charges(
         ``bad_season``.
     """
     books = books_for(reader, rulebook)
-    instant = at or dt.datetime.now(dt.UTC)
+    recorded_at = _recorded_at(reader)
+    instant = at or (dt.datetime.now(dt.UTC) if _latest(reader) else recorded_at)
     facts = season_facts(reader, books, season, instant)
     if amend is not None:
         facts = amend(facts)
@@ -125,7 +127,7 @@ def run_charges(
         season=season,
         at=instant,
         as_of_rev=reader.rev,
-        recorded_at=_recorded_at(reader),
+        recorded_at=recorded_at,
         books=tuple(book for book, _ in used),
         findings=tuple(found for _, found in used),
         facts=facts,
@@ -138,7 +140,7 @@ def run_charges(
 
 def _adjudicated(book: Rulebook, facts: SeasonFacts) -> Adjudication | None:
     """Return what a rulebook makes of the facts on its days; None where it has nothing to do with the season."""
-    own = [fact for fact in facts.facts if facts.book_of[fact.fire_point_id] == book.id]
+    own = [fact for fact in facts.facts if facts.book_of.get(fact.fire_point_id) == book.id]
     if not own and not _in_force(book, facts.season):
         return None
     try:
@@ -159,6 +161,11 @@ def _recorded_at(reader: Reader) -> dt.datetime:
     """Return when the revision that is read was recorded; a store without any was recorded at the epoch."""
     found = reader.connection.execute(sa.select(Revision.at).where(Revision.id == reader.rev)).scalar()
     return found or dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def _latest(reader: Reader) -> bool:
+    newest = reader.connection.execute(sa.select(sa.func.max(Revision.id))).scalar()
+    return newest is None or newest <= reader.horizon
 
 
 def _unclear(one: Unclear) -> Held:

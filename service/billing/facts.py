@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from service.billing.payers import Payer, Payers
 from service.billing.seasons import Calendar, calendar_of
 from service.billing.verdicts import Verdict, verdict_of
 from service.billing.zones import ZoneFound, Zones, pixel_extents_m
+from service.pipeline import identity
 from service.pipeline.register_store import load_register
 from service.pipeline.rulings import Rulings, rulings_in_force
 from service.store.engine import Reader
@@ -250,11 +252,9 @@ class _Season:
         self, chosen: Sequence[tuple[Any, Rulebook, Ground]], matches: Matches
     ) -> list[tuple[Fact, Rulebook]]:
         gone = {link.id for link in matches.links} | {one.id for one in matches.unclear}
-        same: dict[str, list[str]] = {}
-        for link in matches.links:
-            same.setdefault(link.of, []).append(link.id)
+        same = self._same(matches)
         rows = [row for row, _, _ in chosen]
-        kept = {row.fire_point_id: row for row in rows}
+        known = {row.fire_point_id: row for row in self.rows}
         listed = listed_by(
             self.reader,
             self.calendar.loaded_from - dt.timedelta(days=1),
@@ -275,15 +275,42 @@ class _Season:
                 ground,
                 zones[name],
                 self._verdict(book, row, ground, names, issued),
-                sources=self._sources(names, kept, listed),
-                rulings=ruled[name],
+                sources=self._sources(names, known, listed),
+                pixels=max(known[one].pixels for one in names),
+                said={
+                    ruling.kind: ruling.value for one in reversed(names) for ruling in self.rulings.of(one)
+                },
                 layers=layers[row.layer_stack_id],
             )
             found.append((fact, book))
         return found
 
+    def _same(self, matches: Matches) -> dict[str, list[str]]:
+        """Return, by the id that stands for a fire, the others that tell of it: linked, or ruled to repeat it."""
+        same: dict[str, list[str]] = defaultdict(list)
+        heads: dict[str, str] = {}
+        for link in matches.links:
+            same[link.of].append(link.id)
+            heads[link.id] = link.of
+        ended = identity.followed(self.rulings.steps)
+        for row in self.rows:
+            if row.screen != Screen.DUPLICATE:
+                continue
+            for ruling in self.rulings.of(row.fire_point_id):
+                target = ended.get(ruling.value, ruling.value)
+                if ruling.kind == "duplicate" and target is not None and target != row.fire_point_id:
+                    same[heads.get(target, target)].append(row.fire_point_id)
+        return same
+
     def _records(self, names: Sequence[str]) -> list[Record]:
-        return [record for name in names if name in self.standings for record in self.standings[name].records]
+        """Return what people recorded of one fire: that one of its points repeats another does not put it out."""
+        return [
+            record
+            for name in names
+            if name in self.standings
+            for record in self.standings[name].records
+            if len(names) == 1 or record.finding != "duplicate"
+        ]
 
     def _sources(
         self, names: Sequence[str], rows: Mapping[str, Any], listed: Mapping[str, frozenset[str]]
@@ -327,10 +354,7 @@ class _Season:
             unit = fact.unit(book.payer.level) if book.payer else None
             if unit is None or unit.payer in found:
                 continue
-            uid = self.payers.uid_of(unit.payer, self.calendar.start)
-            found[unit.payer] = (
-                Payer(unit.payer, None, unit.payer, unit.level) if uid is None else self.payers.payer(uid)
-            )
+            found[unit.payer] = self.payers.named(unit.payer, unit.level)
         for book in self.calendar.books:
             for one in book.payer.special if book.payer else ():
                 found.setdefault(one.code, Payer(one.code, None, one.name, "special"))
@@ -356,10 +380,10 @@ def _fact(
     verdict: Verdict,
     *,
     sources: tuple[str, ...],
-    rulings: Sequence[Any],
+    pixels: int,
+    said: Mapping[str, str],
     layers: tuple[tuple[str, str], ...],
 ) -> Fact:
-    said = {ruling.kind: ruling.value for ruling in rulings}
     exempt = said.get("exempt")
     return Fact(
         fire_point_id=row.fire_point_id,
@@ -373,7 +397,7 @@ def _fact(
         regime=row.regime,
         areas=zone.areas,
         within_plan=_within_plan(row, said),
-        pixels=row.pixels,
+        pixels=pixels,
         confirmed_at=verdict.confirmed_at,
         published_at=verdict.published_at,
         area_mu=verdict.area_mu,

@@ -62,6 +62,7 @@ class Payers:
         self._payer: dict[tuple[str, dt.date], tuple[str, str | None]] = {}
         self._lineage: dict[tuple[str, dt.date], Lineage] = {}
         self._code: dict[str, str] = {}
+        self._uid: dict[str, str] = {}
 
     def payer_of(self, unit: str, day: dt.date) -> tuple[str, str | None]:
         """Return code and uid of whoever pays for a unit, named by uid or code; the code itself where it is unknown."""
@@ -83,17 +84,18 @@ class Payers:
         """Return the code a unit pays as in this season."""
         if uid not in self._code:
             self._code[uid] = code_on(self.register[uid], self.season_day) or uid
+            self._uid[self._code[uid]] = uid
         return self._code[uid]
-
-    def name(self, code: str) -> str:
-        """Return the name of a payer; the code itself where no unit has it."""
-        found = self.register.find(code, self.season_day)
-        return code if found is None else found.name(self.season_day)
 
     def payer(self, uid: str) -> Payer:
         """Return a unit as a payer of this season."""
         unit: Unit = self.register[uid]
         return Payer(self.code(uid), uid, unit.name(self.season_day), unit.level.value)
+
+    def named(self, code: str, level: str) -> Payer:
+        """Return who pays under a code in this season; a code of no unit stands for itself."""
+        uid = self._uid.get(code) or self.uid_of(code, self.season_day)
+        return Payer(code, None, code, level) if uid is None else self.payer(uid)
 
     def lineage(self, uid: str, day: dt.date) -> Lineage:
         """Return the units above (and with) one unit on a day, with who pays; asked once per unit and day."""

@@ -40,7 +40,8 @@ def charge(
     with session.reporting():
         from service.billing.charges import charges_of, run_charges
 
-        moment = instant(at)
+        # What is asked as of an instant is judged at that instant: nothing was overdue then that became so since.
+        moment = instant(at) or (None if isinstance(session.as_of, int) else session.as_of)
         with session.store().reader(session.as_of) as reader:
             run = run_charges(reader, season, rulebook=rulebook, at=moment)
             data = charges_of(run, session.scope(reader), reader, payer=payer)
@@ -105,7 +106,7 @@ def _print(session: Session, data: Mapping[str, Any]) -> None:
             "payer name listed billed held left_out yuan wan_yuan",
         ).split()
     ):
-        table.add_column(name, justify="left" if at < 2 else "right")
+        table.add_column(name, justify="left" if at < 2 else "right", no_wrap=at != 1)
     for one in data["payers"]:
         counts = (str(one[name]) for name in ("listed", "billed", "held", "left_out"))
         name = one["name"] or session.pick("（付款方未知）", "(payer unknown)")

@@ -19,7 +19,8 @@ def charges(
     """Return what the season costs the reader under the loaded rulebooks, or under the one named."""
     from service.billing.charges import charges_of, run_charges
 
+    then = context.clock() if query.as_of is None else None if isinstance(query.as_of, int) else query.as_of
     with context.open_store().reader(query.as_of) as reader:
-        run = run_charges(reader, query.season, rulebook=query.rulebook, at=query.at or context.clock())
+        run = run_charges(reader, query.season, rulebook=query.rulebook, at=query.at or then)
         data = charges_of(run, scope, reader, payer=query.payer)
         return envelope("charge", data, reader=reader, as_of=query.as_of)
