@@ -12,6 +12,7 @@ import json
 import mmap
 import os
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -28,6 +29,9 @@ VERSION = 1
 _ORDER_MARK = 0x01020304
 _HEAD = struct.Struct("<8sIIQ32s")
 _ALIGN = 64
+_POPULATE_READ = 22  # MADV_POPULATE_READ, which Python 3.11 does not name
+_FETCH_BYTES = 1 << 27
+"""Files up to this size are mapped at once: 10,000 scattered look-ups would fault nearly every page by itself."""
 _RINGS = ("xy", "rings", "parts", "units", "single")
 _GRID = ("geo", "shape", "cells", "entries", "own", "list_start", "list_owner")
 _NAMES = {"codes", "code_ends", "source_index", *_RINGS, *_GRID}
@@ -99,6 +103,9 @@ def load(path: Path, *, content_hash: str | None, verify: bool) -> Saved:
             _refuse(path, "索引文件被截断", "the file is cut short")
         # A private mapping: pages are shared between processes, and kernels take no read-only arrays.
         mapped = mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_COPY)
+    if size <= _FETCH_BYTES:
+        with suppress(OSError, ValueError):  # an older kernel: the pages come one by one
+            mapped.madvise(_POPULATE_READ)
     header, body = _header(path, mapped, size)
     if verify and hashlib.sha256(memoryview(mapped)[body:]).hexdigest() != header["digest"]:
         _refuse(path, "索引文件内容已损坏", "the file's content is damaged")

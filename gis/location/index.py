@@ -21,9 +21,9 @@ _REFERENCES = ((0.4871, 0.5273), (0.5417, 0.4639), (0.4507, 0.4483), (0.5619, 0.
 _ENTRIES_PER_EDGE = 8
 """A grid so fine that edges lie in more cells than this on average is made coarser."""
 _LEAST_CELLS, _MOST_CELLS = 1 << 8, 1 << 26
-_LOADING_WORTH = 200_000
+_LOADING_WORTH = 2_000_000
 """Points from which on loading the compiled kernels (most of a second) is sooner done than asking with numpy."""
-_LOADED_WORTH = 2_000
+_LOADED_WORTH = 500
 """The same when they are loaded already."""
 
 
