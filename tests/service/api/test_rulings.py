@@ -120,10 +120,28 @@ def test_nobody_rules_on_what_is_not_theirs(real: RealStore) -> None:
     assert count(real, Ruling) == 0
 
 
+def test_rulings_about_money_are_the_provinces(real: RealStore) -> None:
+    with client(real.store, real.tokens["tonghua"]) as web:
+        point, other = (row["fire_point_id"] for row in rows_of(web)[:2])
+        for kind, value in (("order", "1"), ("exempt", "storm"), ("payer", "FARM-7")):
+            found = problem_of(submit(web, kind, fire_point_id=point, kind=kind, value=value), 403)
+            assert found["code"] == "own_bill"
+        assert submit(web, "d", fire_point_id=point, kind="distinct", value=other).status_code == 201
+    with client(real.store, real.tokens["jilin"]) as web:
+        before = web.get(f"{POINTS}/{point}").json()["data"]
+        for kind, value in (("order", "1"), ("exempt", "storm"), ("payer", "FARM-7")):
+            assert submit(web, kind, fire_point_id=point, kind=kind, value=value).status_code == 201
+        after = web.get(f"{POINTS}/{point}").json()["data"]
+    assert [one["kind"] for one in after.pop("rulings")] == ["distinct", "order", "exempt", "payer"]
+    del before["rulings"]
+    assert after == before, "they change no assessed state"
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
         ({"kind": "unit", "value": "999999"}, 404),
+        ({"kind": "order", "value": "0"}, 400),
         ({"kind": "unit", "value": "220100"}, 422),
         ({"kind": "screen", "value": "nonsense"}, 400),
         ({"kind": "colour", "value": "red"}, 400),
