@@ -11,6 +11,7 @@ from gis.times import beijing_date
 from service.accountability.facts import Fact, told
 from service.billing.adjust import Known
 from service.billing.charges import ChargeRun
+from service.billing.layers_used import weakest
 from service.billing.statement import Material, grounds_of, own_charges, own_points
 from service.pipeline import identity
 from service.reports.words import SCREEN_WORDS
@@ -18,6 +19,8 @@ from service.store.engine import Reader
 from service.store.models import DetectionState, FirePoint, LayerStack
 
 _PART = 20_000
+_DRAWN_ONLY = frozenset({"province", "city", "neighbour"})
+"""Layers that name and draw, but decide nothing."""
 
 
 def gather(reader: Reader, run: ChargeRun, payer: str, account: Mapping[str, Any] | None) -> Material:
@@ -121,7 +124,7 @@ def _older(reader: Reader, own: frozenset[str], rev: int) -> frozenset[str]:
 
 
 def _layers(reader: Reader, run: ChargeRun, own: frozenset[str]) -> list[dict[str, Any]]:
-    """Return the layer versions that attributed the payer's fire points, each once."""
+    """Return the layer versions that decided about the payer's fire points, each once."""
     stacks = {run.facts.states[name].layer_stack_id for name in own if name in run.facts.states}
     if not stacks:
         return []
@@ -130,15 +133,22 @@ def _layers(reader: Reader, run: ChargeRun, own: frozenset[str]) -> list[dict[st
     found = {}
     for row in rows:
         for layer, records in row.layers.items():
+            if layer in _DRAWN_ONLY:
+                continue
             for one in records if isinstance(records, list) else [records]:
-                told_of = {
-                    "layer": layer,
-                    "name": str(one.get("set") or one.get("name") or layer),
-                    "version": str(one.get("version", "")),
-                    "status": str(one.get("status", "")),
-                }
+                told_of = _layer(layer, one)
                 found[tuple(told_of.values())] = told_of
     return [found[key] for key in sorted(found)]
+
+
+def _layer(layer: str, record: Mapping[str, Any]) -> dict[str, str]:
+    status = record.get("status") or weakest(record.get("statuses", ()))
+    return {
+        "layer": layer,
+        "name": str(record.get("set") or record.get("name") or layer),
+        "version": str(record.get("version") or record.get("hash", "")[:12]),
+        "status": str(status),
+    }
 
 
 def _counties(run: ChargeRun, payer: str, ids: Sequence[str]) -> list[str]:

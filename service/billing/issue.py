@@ -80,10 +80,13 @@ class Made:
 
 
 def program() -> dict[str, str]:
-    """Return name and version of the program, as a statement states them."""
-    from importlib.metadata import version
+    """Return name and version of the program, as a statement states them; run from its sources it says so."""
+    from importlib.metadata import PackageNotFoundError, version
 
-    return {"name": "huodian", "version": version("huodian")}
+    try:
+        return {"name": "huodian", "version": version("huodian")}
+    except PackageNotFoundError:
+        return {"name": "huodian", "version": "source"}
 
 
 def draft(reader: Reader, scope: Scope, wanted: Wanted) -> Made:

@@ -87,7 +87,7 @@ def line_of(
     """
     fact, trace = charge.fact, plain(charge.trace)
     deciding = next((one.deciding for one in standings if one.deciding is not None), None)
-    reason_zh, reason_en = _reason(trace, charge.amount)
+    reason_zh, reason_en = _reason(trace, charge)
     units = {one.level: one.code for one in fact.units}
     return {
         "fire_point_id": charge.fire_point_id,
@@ -101,7 +101,7 @@ def line_of(
         "township_code": _of(state, "township_code") or units.get("township"),
         "township": _of(state, "township"),
         "grid": _of(state, "grid"),
-        "zone": _of(state, "zone") or ZONES_ZH.get(fact.zone, fact.zone),
+        "zone": _of(state, "zone") or _zone(fact.zone, fact.regime),
         "regime_zh": _of(state, "regime_zh"),
         "regime_en": _of(state, "regime_en"),
         "finding": fact.finding,
@@ -196,21 +196,24 @@ def _degrees(state: Any, name: str) -> str | None:
     return None if value is None else f"{value:.5f}"
 
 
-def _reason(trace: Mapping[str, Any], amount: Decimal) -> tuple[str, str]:
+def _zone(zone: str, regime: str) -> str:
+    return "不分区" if zone == "unknown" and regime == "whole_area" else ZONES_ZH.get(zone, zone)
+
+
+def _reason(trace: Mapping[str, Any], charge: Charge) -> tuple[str, str]:
     """Return in a sentence why it is this much."""
-    zh, en = _priced(trace)
-    money_zh, money_en = f"{wan(amount)} 万元", f"{amount} yuan"
+    zh, en = _priced(trace, charge.payer)
     if trace["weight"] != "1":
         zh, en = f"{zh}，权重 {trace['weight']}", f"{en}, weight {trace['weight']}"
     if trace["kept_percent"] != "100":
         zh = f"{zh}，减轻后保留 {trace['kept_percent']}%（{trace['eased_by']}）"
         en = f"{en}, {trace['kept_percent']} % kept ({trace['eased_by']})"
-    return f"{trace['clause']}：{zh}，计 {money_zh}", f"{en}: {money_en}"
+    return f"{trace['clause']}：{zh}，计 {wan(charge.amount)} 万元", f"{en}: {charge.amount} yuan"
 
 
-def _priced(trace: Mapping[str, Any]) -> tuple[str, str]:
+def _priced(trace: Mapping[str, Any], payer: str) -> tuple[str, str]:
     if "scope" in trace:
-        return _ordered(trace)
+        return _ordered(trace, payer)
     if trace.get("area_mu") is not None:
         return f"过火面积 {trace['area_mu']} 亩", f"burnt area {trace['area_mu']} mu"
     if "percent" in trace:
@@ -221,10 +224,11 @@ def _priced(trace: Mapping[str, Any]) -> tuple[str, str]:
     return "每个火点定额", "a fixed amount for each fire point"
 
 
-def _ordered(trace: Mapping[str, Any]) -> tuple[str, str]:
+def _ordered(trace: Mapping[str, Any], payer: str) -> tuple[str, str]:
     if trace.get("ordinal") is None:
         return "时段之外，按后续火点计", "outside the windows, charged as a later one"
-    scope_zh, scope_en = _SCOPES[trace["scope"]]
+    own = trace["scope_unit"] == payer
+    scope_zh, scope_en = ("本单位", "of this payer") if own else _SCOPES[trace["scope"]]
     period_zh, period_en = _PERIODS[trace["reset"]]
     number, places = trace["ordinal"], trace["places"]
     which = f"第 {number} 个" if places == 1 else f"第 {number} 至 {number + places - 1} 个"

@@ -72,9 +72,12 @@ def _entry(
 ) -> dict[str, Any]:
     last = chain[-1]
     document = document_of(last)
-    fresh = sum((Decimal(one["delta"]) for one in document["adjustments"] if one["cause"] == "new"), _NOTHING)
+    deltas = (Decimal(one["delta"]) for one in document["adjustments"] if one["cause"] == "new")
+    first = document["amounts"]["previous_number"] is None
+    fresh = last.net if first else sum(deltas, _NOTHING)
     return {
-        "payer": {"code": last.payer_code, "name": last.payer_name},
+        "code": last.payer_code,
+        "name": last.payer_name,
         "previous": str(last.previous),
         "new": str(fresh),
         "adjustments": str(last.net - fresh),

@@ -317,7 +317,7 @@ def _objection(
         "suspends_payment": rule.suspends_payment,
         "suspended": str(suspended),
         "instances": [{"level": one.level, "days": one.days} for one in rule.instances],
-        "zh": f"如有异议，请于 {last}（含当日，北京时间）前书面提出；{effect_zh}",
+        "zh": f"如有异议，请在 {last} 当日或之前（北京时间）书面提出；{effect_zh}",
         "en": f"object in writing until the end of {last} (Beijing time); an objection {effect_en}",
     }
 

@@ -327,49 +327,42 @@ def _write(form: str, output: Path | None, rendered: bytes) -> None:
 
 def _print_statement(session: Session, data: Mapping[str, Any], document: Mapping[str, Any]) -> None:
     from rich.console import Console
-    from rich.markup import escape
 
     console = Console()
-    payer, amounts, objection = document["payer"], document["amounts"], document["objection"]
-    kind = (
-        session.pick("征求意见稿", "draft")
-        if document["kind"] == "draft"
-        else session.pick("通知单", "statement")
+    payer = document["payer"]
+    drafted = document["kind"] == "draft"
+    kind = session.pick("征求意见稿", "draft") if drafted else session.pick("通知单", "statement")
+    _say(
+        console,
+        f"{payer['name']}（{payer['code']}） {document['season']} 第 {document['number']} 号{kind} {document['mark']}",
     )
-    console.print(
-        escape(
-            f"{payer['name']}（{payer['code']}） {document['season']} "
-            f"第 {document['number']} 号{kind} {document['mark']}"
-        )
-    )
-    table = _lines_table(session, document)
-    console.print(table)
+    console.print(_lines_table(session, document))
     if document["adjustments"]:
         console.print(_adjustments_table(session, document))
+    _say(console, _sums(session, document["amounts"]))
+    for one in document["held"]:
+        name = one["fire_point_id"]
+        _say(console, session.pick(f"待定 {name}：{one['zh']}", f"held {name}: {one['en']}"))
+    _say(console, session.pick(document["objection"]["zh"], document["objection"]["en"]))
+    if data.get("state"):
+        _say(console, f"{session.pick('状态', 'state')} {session.pick(*_STATES[data['state']])}")
+    _say(console, f"SHA-256 {data['sha256']}")
+
+
+def _say(console: Any, text: str) -> None:
+    """Print a sentence as it is: no markup, and broken by the terminal alone, so that a hash can be copied."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _sums(session: Session, amounts: Mapping[str, Any]) -> str:
     from service.cli.charge import grouped
 
-    console.print(
-        escape(
-            session.pick(
-                f"上期 {grouped(amounts['previous'])} 元，本期增减 {grouped(amounts['net'])} 元，"
-                f"合计 {grouped(amounts['total'])} 元（{amounts['total_wan']} 万元）\n大写 {amounts['total_upper']}",
-                f"previous {grouped(amounts['previous'])}, net {grouped(amounts['net'])}, "
-                f"total {grouped(amounts['total'])} yuan",
-            )
-        )
+    previous, net, total = (grouped(amounts[name]) for name in ("previous", "net", "total"))
+    return session.pick(
+        f"上期 {previous} 元，本期增减 {net} 元，合计 {total} 元（{amounts['total_wan']} 万元）\n"
+        f"大写 {amounts['total_upper']}",
+        f"previous {previous}, net {net}, total {total} yuan",
     )
-    for one in document["held"]:
-        console.print(
-            escape(
-                session.pick(
-                    f"待定 {one['fire_point_id']}：{one['zh']}", f"held {one['fire_point_id']}: {one['en']}"
-                )
-            )
-        )
-    console.print(escape(session.pick(objection["zh"], objection["en"])))
-    if data.get("state"):
-        console.print(escape(f"{session.pick('状态', 'state')} {session.pick(*_STATES[data['state']])}"))
-    console.print(f"SHA-256 {data['sha256']}")
 
 
 _STATES = {
@@ -482,33 +475,28 @@ def print_roll(session: Session, data: Mapping[str, Any]) -> None:
 
 def _print_verify(session: Session, data: Mapping[str, Any]) -> None:
     from rich.console import Console
-    from rich.markup import escape
 
     console = Console()
     told = data["statement"]
     if data["ok"] and told is not None:
         again = session.pick("，按当时所知重算一致", ", computed again alike") if data["recomputed"] else ""
-        console.print(
-            escape(
-                session.pick(
-                    f"相符：{told['payer']} {told['season']} 第 {told['number']} 号，"
-                    f"共 {data['statements']} 号成链{again}",
-                    f"holds: statement {told['number']} of {told['payer']} for {told['season']}, "
-                    f"{data['statements']} in the chain{again}",
-                )
-            )
+        _say(
+            console,
+            session.pick(
+                f"相符：{told['payer']} {told['season']} 第 {told['number']} 号，共 {data['statements']} 号成链{again}",
+                f"holds: statement {told['number']} of {told['payer']} for {told['season']}, "
+                f"{data['statements']} in the chain{again}",
+            ),
         )
         return
-    console.print(
-        session.pick(f"不符 {len(data['differences'])} 处", f"{len(data['differences'])} differences")
-    )
+    count = len(data["differences"]) + data["more"]
+    _say(console, session.pick(f"不符 {count} 处", f"{count} differences"))
     for one in data["differences"]:
-        console.print(escape(f"- {one['where']}\n  {session.pick(one['zh'], one['en'])}"))
-        console.print(
-            escape(
-                session.pick(
-                    f"  应为 {one['expected']}；实为 {one['found']}",
-                    f"  expected {one['expected']}; found {one['found']}",
-                )
-            )
+        _say(console, f"- {one['where']}\n  {session.pick(one['zh'], one['en'])}")
+        _say(
+            console,
+            session.pick(
+                f"  应为 {one['expected']}；实为 {one['found']}",
+                f"  expected {one['expected']}; found {one['found']}",
+            ),
         )

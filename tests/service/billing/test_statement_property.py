@@ -74,7 +74,8 @@ class Season:
 
     def _add(self, number: int, other: int) -> None:
         self.count += 1
-        when = dt.datetime(2020, 10, 5, 12) + dt.timedelta(minutes=number % 7, days=other % 3)
+        start = dt.datetime.fromisoformat("2020-10-05T12:00")
+        when = start + dt.timedelta(minutes=number % 7, days=other % 3)
         self.facts[f"F{self.count:03}x"] = fire(
             f"F{self.count:03}x", when.isoformat(), COUNTIES[number % len(COUNTIES)]
         )
