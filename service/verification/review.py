@@ -48,8 +48,8 @@ def own_finding(register: Register, payer_uid: str | None, day: dt.date) -> Own:
 def review_of(standing: Standing, own: Own) -> Record | None:
     """Return the record by which a standing denial counts; None while it waits, or when nothing is denied.
 
-    A denial that is nobody's own is its own review. Where the payer denied, it takes evidence in one of the denials and
-    a denial of city or province level by somebody else.
+    A denial that is nobody's own is its own review. Where the payer denied, it takes evidence in one of the denials,
+    and what others said last at city or province level has to be a denial too.
     """
     deciding = standing.deciding
     if deciding is None or deciding.finding not in DENIALS:
@@ -57,10 +57,14 @@ def review_of(standing: Standing, own: Own) -> Record | None:
     denials = [one for one in standing.records if one.finding in DENIALS]
     if not any(map(own, denials)):
         return deciding
-    reviews = [one for one in denials if one.level != LEVELS[0] and not own(one)]
-    if not reviews or not any(one.evidence_sha256 for one in denials):
-        return None
-    return max(reviews, key=lambda one: (one.rank, one.id))
+    others = [
+        one
+        for one in standing.records
+        if one.level != LEVELS[0] and one.finding != UNREACHABLE and not own(one)
+    ]
+    review = max(others, key=lambda one: (one.rank, one.id), default=None)
+    proven = any(one.evidence_sha256 is not None for one in denials)
+    return review if review is not None and review.finding in DENIALS and proven else None
 
 
 def status_of(standing: Standing | None, own: Own) -> str:

@@ -348,6 +348,11 @@ def test_a_city_that_pays_for_its_district_does_not_review_itself(world: World) 
     city = identity(world, "city", "u220200")
     found(world, point, "nothing_found", "city", city, evidence_sha256=PHOTO)
     assert _status(world, "220204") == "denial_unreviewed"
+    for finding, status in (("nothing_found", "denied"), ("straw", "confirmed")):
+        found(world, point, finding, "city")
+        assert _status(world, "220204") == status, "somebody else of the city's level"
+    found(world, point, "nothing_found", "city", city)
+    assert _status(world, "220204") == "denial_unreviewed", "who reviewed it has changed their mind"
     found(world, point, "nothing_found", "province")
     assert _status(world, "220204") == "denied"
 
