@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from shapely import STRtree, points
+from shapely import STRtree, box, points
 
 from gis.plane import distance_m, metres_per_degree
 
@@ -142,7 +142,7 @@ def match(
             unclear[at] = inner or outer
     _among_reports(ordered, near, chosen, unclear)
     return Matches(
-        _links(ordered, chosen),
+        _links(ordered, chosen, params.version),
         tuple(
             Unclear(ordered[at].id, tuple(sorted(ordered[one].id for one in unclear[at])), params.version)
             for at in sorted(unclear)
@@ -172,7 +172,7 @@ def _among_reports(
             unclear[at] = inner[at] or outer[at]
 
 
-def _links(spots: Sequence[Spot], chosen: Mapping[int, int]) -> tuple[Link, ...]:
+def _links(spots: Sequence[Spot], chosen: Mapping[int, int], version: str) -> tuple[Link, ...]:
     """Return the links of each group to its earliest member, who stands for all."""
     groups: dict[int, set[int]] = defaultdict(set)
     for at, target in chosen.items():
@@ -180,7 +180,7 @@ def _links(spots: Sequence[Spot], chosen: Mapping[int, int]) -> tuple[Link, ...]
     found: list[Link] = []
     for members in groups.values():
         head = min(members, key=lambda at: (spots[at].first, spots[at].id))
-        found += [Link(spots[at].id, spots[head].id) for at in members if at != head]
+        found += [Link(spots[at].id, spots[head].id, version) for at in members if at != head]
     return tuple(sorted(found, key=lambda link: link.id))
 
 
@@ -218,8 +218,6 @@ def _pairs(spots: Sequence[Spot], params: MatchParams) -> Iterator[tuple[int, in
     for at, wide, high in zip(
         reports.tolist(), (farthest / per_lon).tolist(), (farthest / per_lat).tolist(), strict=True
     ):
-        from shapely import box
-
         hits = tree.query(box(lon[at] - wide, lat[at] - high, lon[at] + wide, lat[at] + high))
         for other in sorted(hits.tolist()):
             both = not spots[other].sources & SATELLITES
