@@ -83,7 +83,8 @@ def _by_count(book: Rulebook, rule: CountEscalation, about: Iterable[Judged]) ->
     starts = [step.from_ for step in rule.steps]
     texts = [(step.measure.zh, step.measure.en) for step in rule.steps]
     for period, units in groups(about, rule.level, rule.reset).items():
-        for unit, members in units.items():
+        for unit in sorted(units):  # so that the sort of all has little left to do
+            members = units[unit]
             count = size(book, members)
             reached = bisect_right(starts, count) - 1
             if reached >= 0:
