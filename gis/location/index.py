@@ -147,7 +147,7 @@ def compiled_worth(points: int) -> bool:
 
 def build(source: Rings) -> Index | None:
     """Index a layer; None where reference points cannot be placed off the edges (no real layer is known)."""
-    from gis.location import building
+    from gis.location import building, kernels  # noqa: F401 - who builds has paid for the compiler, and will ask
 
     xy = source.xy
     own = np.zeros((len(xy), 2), dtype=np.int32)

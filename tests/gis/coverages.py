@@ -85,7 +85,7 @@ def judged(shapes: list[Any], lon: Any, lat: Any) -> list[Pair]:
 
 
 def _holds(loops: list[Any], lon: float, lat: float) -> bool:
-    if not any(min(p[0] for p in loop) <= lon <= max(p[0] for p in loop) for loop in loops):
+    if not any(min(p[0] for p in loop) <= lon <= max(p[0] for p in loop) for loop in loops if loop):
         return False
     x, y = Fraction(lon), Fraction(lat)
     odd = False
