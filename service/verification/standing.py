@@ -137,10 +137,12 @@ def standings(reader: Reader, ids: Sequence[str] | None = None) -> dict[str, Sta
     resolved = identity.aliases(reader)
     found: dict[str, list[Record]] = defaultdict(list)
     wanted = None if ids is None else set(ids)
-    for row in _rows(reader, None if wanted is None else _names_of(wanted, resolved)):
+    rows = list(_rows(reader, None if wanted is None else _names_of(wanted, resolved)))
+    instants = _instants(reader, rows)
+    for row in rows:
         live = resolved.get(row.fire_point_id, row.fire_point_id)
         if live is not None and (wanted is None or live in wanted):
-            found[live].append(_record(row))
+            found[live].append(_record(row, instants[row.rev]))
     return {
         live: Standing(live, tuple(sorted(records, key=lambda one: one.id)))
         for live, records in found.items()
@@ -153,10 +155,9 @@ def _names_of(live: set[str], resolved: dict[str, str | None]) -> list[str]:
 
 
 def _rows(reader: Reader, names: list[str] | None) -> Iterable[Any]:
-    table, revision = Verification.__table__, Revision.__table__
+    table = Verification.__table__
     query = (
-        sa.select(table, revision.c.at.label("recorded_at"))
-        .join(revision, revision.c.id == table.c.rev)
+        sa.select(*(table.c[name] for name in _COLUMNS))
         .where(reader.known(Verification))
         .order_by(table.c.id)
     )
@@ -167,28 +168,50 @@ def _rows(reader: Reader, names: list[str] | None) -> Iterable[Any]:
         yield from reader.rows(query.where(table.c.fire_point_id.in_(names[start : start + _PART])))
 
 
-def _record(row: Any) -> Record:
+def _instants(reader: Reader, rows: Sequence[Any]) -> dict[int, dt.datetime]:
+    """Return when each revision that recorded something was made: a season's table is one of them."""
+    revisions = sorted({row.rev for row in rows})
+    table = Revision.__table__
+    found: dict[int, dt.datetime] = {}
+    for start in range(0, len(revisions), _PART):
+        known = reader.rows(
+            sa.select(table.c.id, table.c.at).where(table.c.id.in_(revisions[start : start + _PART]))
+        )
+        found.update({row.id: row.at for row in known})
+    return found
+
+
+_COLUMNS = (
+    *("id", "fire_point_id", "level", "finding", "found_at", "rev", "person", "note", "evidence_sha256"),
+    *("area_mu", "area_exact", "lon", "lat", "actor", "unit_uid", "source_kind"),
+)
+
+
+def _record(row: Any, recorded_at: dt.datetime) -> Record:
+    (
+        key,
+        name,
+        level,
+        finding,
+        found_at,
+        rev,
+        person,
+        note,
+        evidence,
+        area,
+        exact,
+        *place,
+        actor,
+        unit,
+        kind,
+    ) = row
     return Record(
-        id=row.id,
-        fire_point_id=row.fire_point_id,
-        level=row.level,
-        finding=row.finding,
-        found_at=row.found_at,
-        recorded_at=row.recorded_at,
-        rev=row.rev,
-        person=row.person,
-        note=row.note,
-        evidence_sha256=row.evidence_sha256,
-        area_mu=_exact(row),
-        lon=row.lon,
-        lat=row.lat,
-        actor=row.actor,
-        unit_uid=row.unit_uid,
-        source_kind=row.source_kind,
+        *(key, name, level, finding, found_at, recorded_at, rev, person, note, evidence, _exact(area, exact)),
+        *(*place, actor, unit, kind),
     )
 
 
-def _exact(row: Any) -> Decimal | None:
-    if row.area_exact is not None:
-        return Decimal(row.area_exact)
-    return None if row.area_mu is None else Decimal(repr(row.area_mu))
+def _exact(area: float | None, exact: str | None) -> Decimal | None:
+    if exact is not None:
+        return Decimal(exact)
+    return None if area is None else Decimal(repr(area))
