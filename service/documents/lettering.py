@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from itertools import accumulate
 from typing import Any
 
 from gis.errors import RefusedInputError
@@ -61,8 +62,12 @@ def breakable(text: str) -> str:
 
 
 def clip(text: str, limit: int) -> str:
-    """Return at most `limit` characters, the last an ellipsis where some were left out."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    """Return text of at most `limit` half widths (a Chinese character has two), with an ellipsis where it was cut."""
+    widths = (1 if unicodedata.east_asian_width(one) in ("Na", "H", "N") else 2 for one in text)
+    for at, taken in enumerate(accumulate(widths)):
+        if taken > limit:
+            return f"{text[: max(at - 1, 0)]}…"
+    return text
 
 
 def amount(value: Any) -> Decimal:

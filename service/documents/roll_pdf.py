@@ -30,7 +30,7 @@ def roll_pdf(roll: Mapping[str, Any]) -> bytes:
 def view(roll: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the template prints, as plain data."""
     return {
-        "title": clip(roll_view.title(roll), 60),
+        "title": clip(roll_view.title(roll), 100),
         "mark": str(roll.get("mark") or ""),
         "banners": [{"zh": INFORMAL[0], "en": INFORMAL[1]}] if roll.get("mark") else [],
         "heading": roll_view.TITLE,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-WIDTH_MM, HEIGHT_MM = 178.0, 106.0
+WIDTH_MM, HEIGHT_MM, LEAST_HEIGHT_MM = 178.0, 106.0, 60.0
 _KM_PER_DEGREE = 111.32
 _MARGIN = 0.04
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -96,7 +96,7 @@ def _frame(corners: Sequence[tuple[float, float]]) -> _Frame:
     high = max((max(lats) - min(lats)) * (1 + 2 * _MARGIN), _LEAST_SPAN)
     scale = min(WIDTH_MM / (wide * cos), HEIGHT_MM / high)
     # The frame fills the column: what one direction leaves over is shown as country around.
-    wide = WIDTH_MM / (scale * cos)
+    wide, high = WIDTH_MM / (scale * cos), max(high, LEAST_HEIGHT_MM / scale)
     return _Frame(
         middle[0] - wide / 2,
         middle[1] + high / 2,
@@ -173,7 +173,7 @@ def _inside(box: Box, frame: _Frame) -> bool:
 
 def _graticule(frame: _Frame) -> dict[str, Any]:
     wide, high = frame.width / (frame.scale * frame.cos), frame.height / frame.scale
-    step = next((one for one in _STEPS if max(wide, high) / one <= 7), _STEPS[-1])
+    step = max((one for one in _STEPS if min(wide, high) / one >= 2), default=_STEPS[0])
 
     def ticks(start: float, length: float, letter: str) -> list[tuple[float, str]]:
         first = math.ceil(round(start / step, 6))

@@ -14,10 +14,18 @@ from service.documents.sketch import sketch
 from service.documents.typeset import typeset
 
 TEMPLATE = "statement.typ"
-ON_PAGE_ONE, BESIDE_ADJUSTMENTS = 7, 4
-"""Charges on page one, and with as many adjustments: what fits there in any case, the texts clipped."""
-_CLIP = {"place": 26, "clause": 24, "reason": 96, "cause": 80}
-_CLIP_HEADING = 160
+ON_PAGE_ONE = 16
+"""Charges and adjustments offered to page one, texts clipped; the template prints as many as the page has room for."""
+_CLIP = {
+    "place": 60,
+    "clause": 60,
+    "reason": 200,
+    "cause": 160,
+    "heading": 200,
+    "objection": 320,
+    "people": 36,
+}
+"""Half widths at which a text of page one is clipped, where the whole stands on a later page."""
 _TALL = 700
 """Characters from which a row may run over a page's end; below it stays in one piece."""
 
@@ -43,20 +51,20 @@ def statement_view(document: Mapping[str, Any]) -> dict[str, Any]:
     found = paper.lines(document)
     total = sum((amount(one.get("amount")) for one in document.get("lines") or ()), Decimal(0))
     return {
-        "title": clip(paper.file_title(document), 60),
+        "title": clip(paper.file_title(document), 100),
         "note": f"SHA-256 {paper.sha256(document)[:16]}…",
         "mark": str(document.get("mark") or ("征求意见" if paper.is_draft(document) else "")),
         "banners": _banners(document),
         "heading": paper.title(document),
         "heading_en": "Statement of deductions" + (", draft for comment" if paper.is_draft(document) else ""),
         "subtitle": paper.subtitle(document),
-        "parties": [[name, clip(value, _CLIP_HEADING)] for name, value in paper.parties(document)],
+        "parties": [[name, clip(value, _CLIP["heading"])] for name, value in paper.parties(document)],
         "sums": [asdict(one) for one in paper.sums(document)],
         "deposit": paper.deposit(document),
         "deadline": paper.deadline(document),
-        "objection": [clip(one, 300) for one in paper.objection_words(document)],
+        "objection": [clip(one, _CLIP["objection"]) for one in paper.objection_words(document)],
         **_page_one(document, found),
-        "people": [[role, clip(name, 20)] for role, name in paper.people(document)],
+        "people": [[role, clip(name, _CLIP["people"])] for role, name in paper.people(document)],
         "lines": [_row(one) for one in found],
         "lines_sum": money(str(total)),
         "lines_upper": upper(total),
@@ -81,16 +89,12 @@ def _page_one(document: Mapping[str, Any], found: list[paper.Line]) -> dict[str,
     """Return the lines shown on page one: what is new or changed in this issue first."""
     adjusted = paper.adjustments(document)
     changed = [one for one in found if one.change]
-    picked = (changed + [one for one in found if not one.change])[
-        : BESIDE_ADJUSTMENTS if adjusted else ON_PAGE_ONE
-    ]
+    picked = (changed + [one for one in found if not one.change])[:ON_PAGE_ONE]
     counts = [f"计费火点 {len(found)} 个"]
     for name, zh in (("adjustments", "调整"), ("held", "暂缓"), ("left_out", "不计")):
         if document.get(name):
             counts.append(f"{zh} {len(document[name])} 个")
     more = "全部明细、争议要点、调整与位置图见第 2 页起。" if found else "说明与依据见后页。"
-    if len(found) > len(picked):
-        more = f"此处列 {len(picked)} 笔，另有 {len(found) - len(picked)} 笔；{more}"
     return {
         "summary_zh": "计费火点（" + "，".join(counts) + "）",
         "summary_en": "charged fire points",
@@ -105,13 +109,13 @@ def _page_one(document: Mapping[str, Any], found: list[paper.Line]) -> dict[str,
             }
             for one in picked
         ],
-        "adjusted_zh": f"调整（{len(adjusted)} 个"
-        + ("，此处列前几个）" if len(adjusted) > BESIDE_ADJUSTMENTS else "）"),
+        "adjusted_zh": f"调整（{len(adjusted)} 个，全部见第二部分）",
         "adjusted": [
-            [clip(one, 24), delta, clip(cause, _CLIP["cause"])]
-            for one, _before, _after, delta, cause, _by in adjusted[:BESIDE_ADJUSTMENTS]
+            [clip(one, 40), delta, clip(cause, _CLIP["cause"])]
+            for one, _before, _after, delta, cause, _by in adjusted[:ON_PAGE_ONE]
         ],
         "more": more,
+        "count": len(found),
     }
 
 
