@@ -46,7 +46,7 @@ class RecurrenceParams:
     fixed_days, fixed_night, likely_days, leaning_days, leaning_night
         Hot days, and the share of detections at night, from which a cell is `fixed`, `likely` or `leaning`.
     likely_months
-        A likely source is hot in at least so many months of the window, unless the window holds fewer.
+        A likely source is hot in at least so many months; where the window holds fewer, `leaning_night` is asked.
     """
 
     version: str = "1"
@@ -220,7 +220,10 @@ def _months_seen(day: Ints) -> int:
 
 
 def _kinds(params: RecurrenceParams, days: Ints, night: Floats, months: Ints, seen: int) -> Ints:
-    enough_months = months >= min(params.likely_months, seen)
+    # A window of few months cannot tell a season of burning from a source; then the nights have to.
+    enough_months = (months >= params.likely_months) | (
+        (seen < params.likely_months) & (night >= params.leaning_night)
+    )
     fixed = (days >= params.fixed_days) & (night >= params.fixed_night)
     likely = (days >= params.likely_days) & enough_months
     leaning = (days >= params.leaning_days) & (night >= params.leaning_night)

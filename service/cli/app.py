@@ -18,6 +18,7 @@ MODULES = (
     *("statement", "objection"),
     *("explain", "whatif", "cluster"),
     "standing",
+    "screen",
     "schemas",
 )
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import typer
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from service.cli import charge_schemas, explain_schemas, standing_schemas, statement_schemas
+from service.cli import charge_schemas, explain_schemas, screen_schemas, standing_schemas, statement_schemas
 
 
 class _Closed(BaseModel):
@@ -159,6 +159,9 @@ class PendingCase(_Closed):
     county_share: float | None
     border_distance_m: float | None
     candidates: list[str]
+    settled_by: str
+    due: str | None
+    at_stake: str | None
 
 
 class RejectedRow(_Closed):
@@ -318,6 +321,7 @@ ANSWERS: dict[str, Any] = {
     **statement_schemas.ANSWERS,
     **explain_schemas.ANSWERS,
     **standing_schemas.ANSWERS,
+    **screen_schemas.ANSWERS,
 }
 """Model of `data` by the name of the answer's schema."""
 

@@ -103,7 +103,7 @@ def set_screening(
         )
         return {
             "version": version,
-            "from": from_date.isoformat(),
+            "first": from_date.isoformat(),
             "params": _plain(params),
             "revision": writer.revision,
         }

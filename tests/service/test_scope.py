@@ -253,6 +253,11 @@ READS: Mapping[tuple[str, ...], list[list[str]]] = {
         ["charge", "--season", "2023-2024", "--rulebook", "JL-1"],
         ["charge", "--season", "2023-2024", "--rulebook", "JL-1", "--payer", "{other}"],
     ],
+    ("screen",): [
+        ["screen", "--report"],
+        ["screen", "--report", "--unit", "{other}"],
+        ["screen", "--report", "--forestry", "{out}"],
+    ],
     ("standing",): [
         *(
             ["standing", "--season", "2023-2024", "--level", level]
@@ -266,7 +271,17 @@ READS: Mapping[tuple[str, ...], list[list[str]]] = {
         for code in ("{mine}", "{other}")
     ],
     ("statement", "issue"): [
-        ["statement", "issue", "--payer", "{other}", "--season", "2023-2024", "--rulebook", "JL-1", "--sample"]
+        [
+            "statement",
+            "issue",
+            "--payer",
+            "{other}",
+            "--season",
+            "2023-2024",
+            "--rulebook",
+            "JL-1",
+            "--sample",
+        ]
     ],
     ("statement", "final"): [["statement", "final", "--payer", "{other}", "--season", "2023-2024"]],
     ("statement", "list"): [["statement", "list"], ["statement", "list", "--payer", "{other}"]],
@@ -279,9 +294,7 @@ READS: Mapping[tuple[str, ...], list[list[str]]] = {
             *("--grounds", "不应成功"),
         ]
     ],
-    ("objection", "answer"): [
-        ["objection", "answer", "1", "--outcome", "rejected", "--reason", "不应成功"]
-    ],
+    ("objection", "answer"): [["objection", "answer", "1", "--outcome", "rejected", "--reason", "不应成功"]],
     ("objection", "appeal"): [["objection", "appeal", "1", "--grounds", "不应成功"]],
     ("objection", "withdraw"): [["objection", "withdraw", "1"]],
     ("objection", "list"): [["objection", "list"], ["objection", "list", "--payer", "{other}"]],
@@ -314,7 +327,7 @@ OPERATOR = {
     *(
         ("load", kind)
         for kind in (
-            *("boundaries", "duties", "grid", "heat-sources", "indicators", "periods", "plans"),
+            *("boundaries", "duties", "grid", "heat-sources", "indicators", "landcover", "periods", "plans"),
             *("regimes", "units", "zones"),
         )
     ),
