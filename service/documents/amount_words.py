@@ -82,10 +82,10 @@ def _integer(number: int) -> str:
             high, low = divmod(number, base)
             gap = "零" if 0 < low < base // 10 else ""
             return f"{_integer(high)}{name}{gap}{_integer(low) if low else ''}"
-    words, gap = "", False
+    words, skipped = "", False
     for place in (3, 2, 1, 0):
         digit = number // 10**place % 10
         if digit:
-            words += ("零" if gap and words else "") + _DIGITS[digit] + _PLACES[place]
-        gap = not digit
+            words += ("零" if skipped and words else "") + _DIGITS[digit] + _PLACES[place]
+        skipped = not digit
     return words

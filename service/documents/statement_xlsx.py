@@ -8,7 +8,7 @@ from typing import Any
 
 from service.billing.chain import canonical_bytes
 from service.documents import paper
-from service.documents.lettering import amount, clip, stamp
+from service.documents.lettering import DASH, amount, clean, clip, money, stamp
 from service.documents.sheets import Book, Column, Money, workbook
 
 FRONT, LINES, ADJUSTED, KEPT_OUT, BASIS = "首页", "明细", "调整", "暂缓与不计", "依据与版本"
@@ -140,7 +140,7 @@ def _pair(book: Book, sheet: Any, row: int, name: str, value: str, **properties:
     look = book.text(**properties)
     sheet.merge_range(row, 1, row, 4, "", look)
     lines = [one for one in value.split("\n") if one] or [""]
-    sheet.write_string(row, 1, "\n".join(map(paper.clean, lines)), look)
+    sheet.write_string(row, 1, "\n".join(map(clean, lines)), look)
     height = sum(1 + len(one) // 70 for one in lines)
     sheet.set_row(row, 15 * height)
     return row + 1
@@ -151,7 +151,7 @@ def _lines(book: Book, document: Mapping[str, Any]) -> None:
     rows = [_line(one, line) for one, line in zip(raw, paper.lines(document), strict=True)]
     total = sum((amount(one.get("amount")) for one in raw), Decimal(0))
     sums: list[Any] = [""] * len(_LINE_COLUMNS)
-    sums[0], sums[_AMOUNT], sums[_AMOUNT_TEXT] = "合计", Money(str(total)), paper.money(str(total))
+    sums[0], sums[_AMOUNT], sums[_AMOUNT_TEXT] = "合计", Money(str(total)), money(str(total))
     book.list_sheet(LINES, _LINE_COLUMNS, rows, sums, printed=_AMOUNT_TEXT)
 
 
@@ -178,7 +178,7 @@ def _line(one: Mapping[str, Any], line: paper.Line) -> tuple[Any, ...]:
         line.ordinal,
         Money(one.get("amount")),
         line.reason,
-        "；".join([*line.disputed, *([line.note] if line.note != paper.DASH else [])]),
+        "；".join([*line.disputed, *([line.note] if line.note != DASH else [])]),
         line.rulings,
         line.linked,
         line.objection,
@@ -214,7 +214,7 @@ def _adjusted(book: Book, document: Mapping[str, Any]) -> None:
         )
     ]
     total = sum((amount(one.get("delta") or "0") for one in raw), Decimal(0))
-    sums = ("合计", "", "", Money(str(total)), paper.money(str(total)), "", "")
+    sums = ("合计", "", "", Money(str(total)), money(str(total)), "", "")
     book.list_sheet(ADJUSTED, columns, rows, sums)
 
 

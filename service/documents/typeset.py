@@ -16,7 +16,7 @@ from service.documents.fonts import drawable, font_files
 from service.documents.lettering import Whole, breakable, clean
 
 TEMPLATES = Path(__file__).parent / "templates"
-PDF_STANDARD = "a-2u"
+PDF_STANDARD: Literal["a-2u"] = "a-2u"
 """PDF/A-2u: fonts embedded, all text can be searched and copied; what an archive takes."""
 
 
@@ -53,14 +53,14 @@ def _compile(
     import typst
 
     made: bytes | list[bytes] = typst.compile(
-        TEMPLATES / template,
-        root=TEMPLATES,
+        str(TEMPLATES / template),
+        root=str(TEMPLATES),
         font_paths=_fonts(font_files()),
         ignore_system_fonts=True,
         format=kind,
         ppi=ppi,
         sys_inputs={"data": json.dumps(shown(data), ensure_ascii=False, sort_keys=True)},
-        pdf_standards=PDF_STANDARD if kind == "pdf" else [],
+        pdf_standards=[PDF_STANDARD] if kind == "pdf" else [],
         timestamp=stamp,
     )
     return made
