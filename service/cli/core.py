@@ -370,8 +370,8 @@ def pending(
     """List what waits for a person's decision / 待裁定事项."""
     session: Session = ctx.obj
     with session.reporting():
+        from service.billing.pending_money import queue as run
         from service.cli.session import parse_date
-        from service.pipeline.pending import pending as run
 
         with session.store().reader(session.as_of) as reader:
             cases = run(
@@ -395,14 +395,25 @@ def _print_pending(session: Session, cases: list[Any]) -> None:
         ("县", "county"),
         ("份额", "share"),
         ("事由", "what"),
+        ("期限", "due"),
+        ("涉及金额（元）", "yuan at stake"),
     ):
         table.add_column(session.pick(zh, en), no_wrap=en in ("fire point", "day"))
     for case in cases:
         share = "" if case.county_share is None else f"{case.county_share:.0%}"
         table.add_row(
-            case.fire_point_id, case.fire_day, case.county or "", share, session.pick(case.zh, case.en)
+            case.fire_point_id,
+            case.fire_day,
+            case.county or "",
+            share,
+            session.pick(case.zh, case.en),
+            (case.due or "")[:16].replace("T", " "),
+            case.at_stake or "",
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for what, command in sorted({case.what: case.settled_by for case in cases}.items()):
+        console.print(f"{what}: {command}", markup=False, highlight=False, soft_wrap=True)
 
 
 def rejected(

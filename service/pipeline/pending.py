@@ -8,10 +8,11 @@
 * ``plan_recorded_later``: a planned burn that was recorded, approved or taken back after the overpass;
 * ``plan_exceeded``: a fire seen inside the window of a planned burn and outside it;
 * ``plan_edge``: the footprint touches the ground of a planned burn, the centre lies outside;
+* ``heat_source_recorded_later``: a fixed heat source that explains it was listed after the overpass;
 * ``no_cell``: no cell of the grid in force holds the point, so nobody answers on the ground.
 
 Doubt between villages of one county is stated on the fire point and holds nothing up. A ruling on the unit or the zone
-settles what it decides.
+settles what it decides. What waits because of money and of findings joins in `service.billing.pending_money`.
 """
 
 from __future__ import annotations
@@ -58,6 +59,10 @@ WORDS = {
         "像元压到计划烧除地块，但中心在地块之外，须由人裁定",
         "the pixel touches the ground of a planned burn, its centre lies outside: rule whether it was that burn",
     ),
+    "heat_source_recorded_later": (
+        "固定热源在卫星过境之后才登记，不自动排除，须由人裁定",
+        "a fixed heat source that was listed after the overpass: it removes the fire point only by a ruling",
+    ),
     "no_cell": ("没有网格覆盖该点，请核对网格", "no grid cell covers this point: check the grid"),
 }
 
@@ -70,8 +75,26 @@ _SETTLED_BY = {
     "plan_recorded_later": {"screen", "duplicate"},
     "plan_exceeded": {"screen", "duplicate"},
     "plan_edge": {"screen", "duplicate"},
+    "heat_source_recorded_later": {"screen", "duplicate"},
     "no_cell": {"unit", "screen", "duplicate"},
 }
+
+_UNIT = "huodian rule {id} --unit CODE --reason TEXT"
+_ZONE = "huodian rule {id} --zone CODE --reason TEXT"
+_SCREEN = "huodian rule {id} --screen counted|{screen} --reason TEXT"
+COMMANDS = {
+    "outside_register": _UNIT,
+    "boundary_county": _UNIT,
+    "boundary_zone": _ZONE,
+    "across_province": _UNIT,
+    "recorded_later": _ZONE,
+    "plan_recorded_later": _SCREEN.replace("{screen}", str(Screen.PLANNED_BURN)),
+    "plan_exceeded": _SCREEN.replace("{screen}", str(Screen.PLANNED_BURN)),
+    "plan_edge": _SCREEN.replace("{screen}", str(Screen.PLANNED_BURN)),
+    "heat_source_recorded_later": _SCREEN.replace("{screen}", str(Screen.FIXED_HEAT_SOURCE)),
+    "no_cell": "huodian load grid FILE",
+}
+"""The command that settles a case."""
 
 
 _WITHIN_PLAN = (Screen.PLANNED_BURN, Screen.RESTRICTED_WITHIN_PLAN)
@@ -80,7 +103,17 @@ _ASKED = (Screen.COUNTED, Screen.OUTSIDE, *_WITHIN_PLAN)
 
 @dataclass(frozen=True, slots=True)
 class PendingCase:
-    """One thing a person must decide, with what is needed to decide it."""
+    """One thing a person must decide, with what is needed to decide it.
+
+    Attributes
+    ----------
+    settled_by
+        The command that settles it.
+    due
+        By when, as Beijing time or as a date; None where no rule says.
+    at_stake
+        Yuan that wait for it, as text; None where that is not known.
+    """
 
     fire_point_id: str
     fire_day: str
@@ -96,6 +129,9 @@ class PendingCase:
     county_share: float | None
     border_distance_m: float | None
     candidates: tuple[str, ...]
+    settled_by: str = ""
+    due: str | None = None
+    at_stake: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the case as JSON-representable data."""
@@ -122,7 +158,7 @@ def pending(
     views = fire_points(reader, scope, unit=unit, start=start, end=end, screen=_ASKED)
     ruled = _ruled_kinds(reader, views)
     cases = [
-        _case(view, what)
+        case_of(view, what)
         for view in views
         for what in _open_questions(view)
         if not (_SETTLED_BY[what] & ruled.get(view.fire_point_id, set()))
@@ -155,13 +191,37 @@ def _open_questions(view: FirePointView) -> list[str]:
         found.append("boundary_zone")
     if "recorded_later" in codes:
         found.append("recorded_later")
+    if any(
+        reason.get("code") == Screen.FIXED_HEAT_SOURCE and reason.get("recorded_later")
+        for reason in view.reasons
+    ):
+        found.append("heat_source_recorded_later")
     if "grid" in view.layers and view.grid_code is None:
         found.append("no_cell")
     return found
 
 
-def _case(view: FirePointView, what: str) -> PendingCase:
-    zh, en = WORDS[what]
+def case_of(
+    view: FirePointView,
+    what: str,
+    *,
+    words: tuple[str, str] | None = None,
+    candidates: tuple[str, ...] | None = None,
+    settled_by: str | None = None,
+    due: str | None = None,
+    at_stake: str | None = None,
+) -> PendingCase:
+    """Return a case about a fire point as its reader sees it.
+
+    Parameters
+    ----------
+    words, settled_by
+        Sentences in Chinese and English, and the command; of a kind that this module knows they are its own.
+    candidates
+        What the decision is between; by default the counties beside the one attributed.
+    """
+    zh, en = words or WORDS[what]
+    command = COMMANDS[what] if settled_by is None else settled_by
     return PendingCase(
         view.fire_point_id,
         view.fire_day.isoformat(),
@@ -176,7 +236,10 @@ def _case(view: FirePointView, what: str) -> PendingCase:
         view.township,
         view.county_share,
         view.border_distance_m,
-        _candidates(view),
+        _candidates(view) if candidates is None else candidates,
+        command.format(id=view.fire_point_id),
+        due,
+        at_stake,
     )
 
 

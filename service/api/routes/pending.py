@@ -17,9 +17,9 @@ router = APIRouter(tags=["pending"])
 def pending(
     context: ContextOf, scope: ScopeOf, query: Annotated[PendingParameters, Query()]
 ) -> dict[str, Any]:
-    """Fire points whose unit, zone or screening waits for a ruling."""
-    from service.pipeline.pending import pending as queue
+    """Return what waits: rulings, findings, reviews, ties and objections, each with what settles it and by when."""
+    from service.billing.pending_money import queue
 
     with context.open_store().reader(query.as_of) as reader:
-        found = queue(reader, scope, unit=query.unit)
+        found = queue(reader, scope, unit=query.unit, at=context.clock())
         return envelope("pending", plain(found), reader=reader, as_of=query.as_of)
