@@ -57,17 +57,19 @@ def _print(session: Session, data: Mapping[str, Any]) -> None:
     mark = session.pick("（非正式）", " (not official)") if data["informal"] else ""
     table = Table(title=f"{data['season']} {books}{mark}")
     words = session.pick(
-        "聚类 距离(米) 间隔(分) 范围(米) 像元 火点 计费事实 计费 金额(元) 若全部核实(元)",
-        "clustering distance_m gap_min extent_m pixels fire_points facts charged yuan if_all_confirmed",
+        "聚类 距离/间隔/范围 像元 火点 计费 金额（元） 若全部核实（元）",
+        "clustering m/min/m pixels fire_points charged yuan if_all_confirmed",
     )
     for at, name in enumerate(words.split()):
-        table.add_column(name.replace("_", " "), justify="left" if at == 0 else "right")
+        table.add_column(
+            name.replace("_", " "), justify="left" if at < 2 else "right", no_wrap=at in (1, 5, 6)
+        )
     for one in data["rows"]:
         params = one["params"]
         table.add_row(
             one["clustering"],
-            *(str(params[name]) for name in ("distance_m", "gap_minutes", "max_extent_m")),
-            *(str(one[name]) for name in ("pixels", "fire_points", "counted")),
+            "/".join(str(params[name]) for name in ("distance_m", "gap_minutes", "max_extent_m")),
+            *(str(one[name]) for name in ("pixels", "fire_points")),
             "—" if one["charged"] is None else str(one["charged"]),
             *("—" if one[name] is None else grouped(one[name]) for name in ("amount", "amount_if_confirmed")),
         )
