@@ -27,7 +27,7 @@ from service.store.types import canonical_json
 
 FIRST_DAY = dt.date(2000, 1, 1)
 SCREENING_V1 = "1"
-_MIN_REASON = 4
+_MIN_REASON = 2
 _EPOCH = dt.date(1970, 1, 1)
 
 

@@ -96,7 +96,8 @@ def opened(url: str, folder: Path) -> Iterator[World]:
     store = open_store(url)
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        yield World(store, url, Archive(folder / "archive"), folder)
+        store.archive = folder / "archive"
+        yield World(store, url, Archive(store.archive), folder)
     finally:
         store.close()
 
