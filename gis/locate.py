@@ -21,7 +21,7 @@ import shapely
 
 from gis.errors import RefusedInputError
 from gis.location import borders, file, index, plain
-from gis.location.rings import MULTIPOLYGON, POLYGON, Rings, rings_of
+from gis.location.rings import MULTIPOLYGON, POLYGON, Rings, ground_of, rings_of
 from gis.plane import metres_per_degree
 
 Floats = npt.NDArray[np.float64]
@@ -48,7 +48,7 @@ class Layer:
     codes
         One code per polygon; the layer keeps them in sorted order, which is the order of precedence on edges.
     geometries
-        Polygons or multipolygons, EPSG:4490, (lon, lat).
+        Polygons or multipolygons, EPSG:4490, (lon, lat). Of a collection only the polygons count.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class Layer:
         order = sorted(range(len(codes)), key=lambda i: codes[i])
         shapes = np.empty(len(order), dtype=object)
         shapes[:] = [geometries[i] for i in order]
-        shapely.prepare(shapes)
+        shapely.prepare(ground_of(shapes))
         bounds = shapely.total_bounds(shapes) if order else np.full(4, np.nan)
         self._begin(tuple(codes[i] for i in order), tuple(order), bounds, shapes)
 

@@ -14,7 +14,7 @@ import shapely
 
 Array = npt.NDArray[Any]
 
-POLYGON, MULTIPOLYGON = 3, 6
+POLYGON, MULTIPOLYGON, COLLECTION = 3, 6, 7
 _SMALLEST, _LARGEST = 1e-120, 1e100
 """Outside these magnitudes (zero apart) products of coordinates are not exact; GEOS answers such layers."""
 
@@ -104,6 +104,16 @@ class Rings:
             digest.update(b"|" + str(array.shape).encode())
             digest.update(np.ascontiguousarray(array, dtype=kind).data)
         return digest.hexdigest()
+
+
+def ground_of(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """Reduce collections, as `shapely.make_valid` returns for polygons with spikes, to their polygons, in place."""
+    for row in np.flatnonzero(shapely.get_type_id(shapes) == COLLECTION).tolist():
+        parts = shapely.get_parts(shapely.get_parts(shapes[row]))
+        polygons = parts[shapely.get_type_id(parts) == POLYGON]
+        if len(polygons):
+            shapes[row] = polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(list(polygons))
+    return shapes
 
 
 def rings_of(shapes: npt.NDArray[np.object_]) -> Rings | None:

@@ -145,12 +145,21 @@ def test_coordinates_too_small_for_exact_products_are_still_answered(by_kernels:
 
 def test_a_layer_of_tiny_or_mixed_geometries_is_left_to_geos() -> None:
     lon, lat = np.array([126.5, 126.0, 3.0]), np.array([43.5, 43.0, 3.0])
-    odd = shapely.GeometryCollection([shapely.box(126, 43, 127, 44), shapely.LineString([(2, 2), (4, 4)])])
-    layer = Layer(["a", "b"], [odd, shapely.Point(126.5, 43.5)])
-    assert pairs(layer.hits(lon, lat)) == [(0, 0), (0, 1), (1, 0), (2, 0)]
+    layer = Layer(["a", "b"], [shapely.box(126, 43, 127, 44), shapely.Point(126.5, 43.5)])
+    assert pairs(layer.hits(lon, lat)) == [(0, 0), (0, 1), (1, 0)]
     small = Layer(["a"], [shapely.box(0, 0, 1e-200, 1)])
     assert small.locate(np.array([0.0, 1e-201, 1e-199]), np.full(3, 0.5)).tolist() == [0, 0, NOWHERE]
     assert layer.content_hash is None
+
+
+def test_of_a_collection_only_the_polygons_are_ground() -> None:
+    spiked = shapely.make_valid(shapely.Polygon([(0, 0), (2, 0), (2, 1), (2, 5), (2, 1), (0, 1)]))
+    assert spiked.geom_type == "GeometryCollection"
+    layer = Layer(
+        ["a", "b"], [spiked, shapely.MultiPolygon([shapely.box(3, 0, 4, 1), shapely.box(5, 0, 6, 1)])]
+    )
+    assert layer.locate(np.array([1.0, 2.0, 3.5]), np.array([0.5, 4.0, 0.5])).tolist() == [0, NOWHERE, 1]
+    assert layer.content_hash is not None
 
 
 def test_units_without_ground_and_layers_of_one_point_do_no_harm(by_kernels: Ask) -> None:
