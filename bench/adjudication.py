@@ -178,12 +178,14 @@ def measure(nation: Nation, *, write: bool) -> dict[str, Any]:
     began = time.perf_counter()
     _ = nation.places
     registered = time.perf_counter()
+    worked = time.process_time()
     found = adjudicate(rule, nation.facts(), nation.season_units())
-    ended = time.perf_counter()
+    ended, worked = time.perf_counter(), time.process_time() - worked
     answer: dict[str, Any] = {
         "points": nation.points,
         "units": sum(len(codes) for codes in nation.codes.values()),
         "seconds": round(ended - registered, 2),
+        "cpu_seconds": round(worked, 2),
         "peak_mib": round(peak_mib()),
         "imports_mib": round(imports),
         "register_seconds": round(registered - began, 2),

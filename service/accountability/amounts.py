@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from functools import lru_cache
 
 from service.accountability.clauses import AreaCharge, LadderCharge, OrdinalCharge, OrdinalTier
 
@@ -13,6 +14,7 @@ _TOP_STEP = 64
 """A ladder that doubles is past any budget long before; beyond, the step no longer grows."""
 
 
+@lru_cache(maxsize=4096)
 def to_fen(amount: Decimal) -> Decimal:
     """Return an amount in whole fen, half up."""
     with localcontext() as context:

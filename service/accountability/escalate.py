@@ -81,15 +81,26 @@ def size(book: Rulebook, about: Sequence[Judged]) -> int:
 def _by_count(book: Rulebook, rule: CountEscalation, about: Iterable[Judged]) -> Iterable[Raised]:
     details = [{"step": str(number), "from": str(step.from_)} for number, step in enumerate(rule.steps, 1)]
     starts = [step.from_ for step in rule.steps]
-    texts = [(step.measure.zh, step.measure.en) for step in rule.steps]
+    texts = [step.measure for step in rule.steps]
     for period, units in groups(about, rule.level, rule.reset).items():
         for unit in sorted(units):  # so that the sort of all has little left to do
             members = units[unit]
             count = size(book, members)
             reached = bisect_right(starts, count) - 1
             if reached >= 0:
-                base = (rule.id, rule.clause, rule.kind, rule.level, unit, period, count)
-                yield Raised(*base, *texts[reached], details[reached], _ids(members))
+                yield Raised(
+                    rule.id,
+                    rule.clause,
+                    rule.kind,
+                    rule.level,
+                    unit,
+                    period,
+                    count,
+                    texts[reached].zh,
+                    texts[reached].en,
+                    details[reached],
+                    _ids(members),
+                )
 
 
 def _in_window(book: Rulebook, rule: WindowEscalation, about: Iterable[Judged]) -> Iterable[Raised]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from operator import attrgetter
@@ -33,13 +34,13 @@ def reward(
     levels = sorted({rule.level for rule in book.rewards})
     burnt, unsure = _Places(levels), _Places(levels)
     for one in counted:
-        fact = one.fact
+        fact, season = one.fact, one.when.season
         for level in levels:
             unit = fact.unit(level)
             if unit is not None:
-                (unsure if level in fact.doubts else burnt).add(unit, one.when.season)
+                (unsure if level in fact.doubts else burnt).add(unit, season)
         if fact.candidates:
-            unsure.take(fact.candidates, one.when.season)
+            unsure.take(fact.candidates, season)
     for one in waiting:
         unsure.take(one.fact.units, one.when.season)
         unsure.take(one.fact.candidates, one.when.season)
@@ -60,13 +61,11 @@ class _Places:
     """Units in a season, of the levels that are asked about."""
 
     def __init__(self, levels: Iterable[str]) -> None:
-        self._codes: dict[str, dict[str, set[str]]] = {level: {} for level in levels}
+        self._codes: dict[str, defaultdict[str, set[str]]] = {level: defaultdict(set) for level in levels}
 
     def add(self, unit: UnitAt, season: str) -> None:
         codes = self._codes.get(unit.level)
         if codes is not None:
-            if season not in codes:
-                codes[season] = set()
             codes[season].add(unit.payer)
 
     def take(self, units: Iterable[UnitAt], season: str) -> None:
@@ -121,8 +120,9 @@ def deposits(
     paid = to_fen(rule.amount.value)
     due = {(unit.season, unit.code): Decimal("0.00") for unit in units if unit.level == rule.level}
     for season, one in charges:
-        if (season, one.payer) in due:
-            due[season, one.payer] += one.amount
+        sum_ = due.get((season, one.payer))
+        if sum_ is not None:
+            due[season, one.payer] = sum_ + one.line.amount
     return tuple(
         DepositState(payer, season, paid, min(paid, sum_), paid - min(paid, sum_), sum_ - min(paid, sum_))
         for (season, payer), sum_ in sorted(due.items())
