@@ -46,7 +46,7 @@ lock: $(VENV)/.run ## solve the dependencies again into the two hashed lock file
 	$(LOCK) --group build --group test --group lint -o requirements-dev.lock $(ARGS)
 	$(LOCK) --group build -c requirements-dev.lock -o requirements.lock
 
-assets: $(VENV)/.run ## fetch the web map's third-party files from npm
+assets: $(VENV)/.run ## fetch from npm the files of the web map and the font of the PDFs
 	@$(PY) -m service.web.build
 	touch $(VENV)/.assets
 
@@ -74,6 +74,6 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	touch $@
 
 $(VENV)/.assets: $(VENV)/.run service/web/assets/package-lock.json service/web/build.py
-	@echo "== fetching the web map's files from npm"
+	@echo "== fetching the web map's files and the PDF font from npm"
 	$(PY) -m service.web.build
 	touch $@

@@ -216,18 +216,18 @@ def _line(one: Mapping[str, Any]) -> Line:
         change=word(terms.CHANGES, one.get("change")) if one.get("change") else "",
         overpass=instant(one.get("overpass")),
         satellite=clean(one.get("satellite")),
-        place=" ".join(clean(name) for name in names if name) or DASH,
+        place=" ".join(clean(name) for name in names if name) or clean(one.get("county_code")),
         county=clean(one.get("county")),
         county_code=clean(one.get("county_code")),
         township=clean(one.get("township")),
         township_code=clean(one.get("township_code")),
         grid=clean(one.get("grid")),
-        position=f"{clean(one.get('lon'))}, {clean(one.get('lat'))}",
+        position=_position(one),
         zone=word(terms.ZONES, one.get("zone")),
         regime=clean(one.get("regime_zh")),
         regime_en=clean(one.get("regime_en")),
         finding=clean(one.get("finding_zh") or one.get("finding")),
-        verified=f"{word(terms.LEVELS, one.get('verified_level'))} {instant(one.get('verified_at'))}",
+        verified=_verified(one),
         area=f"{clean(one.get('area_mu'))} 亩" if one.get("area_mu") else "面积未报",
         clause=clean(one.get("clause")),
         ordinal=f"第 {clean(ordinal)} 个" if ordinal is not None else DASH,
@@ -243,6 +243,18 @@ def _line(one: Mapping[str, Any]) -> Line:
         ),
         objection=_objected(one.get("objection")),
     )
+
+
+def _position(one: Mapping[str, Any]) -> str:
+    if one.get("lon") is None or one.get("lat") is None:
+        return "坐标未知"
+    return f"{clean(one['lon'])}, {clean(one['lat'])}"
+
+
+def _verified(one: Mapping[str, Any]) -> str:
+    if not one.get("verified_level"):
+        return "没有核查记录"
+    return f"{word(terms.LEVELS, one['verified_level'])} {instant(one.get('verified_at'))}"
 
 
 def _objected(found: Mapping[str, Any] | None) -> str:

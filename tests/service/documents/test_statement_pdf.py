@@ -21,8 +21,12 @@ from service.billing.chain import canonical_bytes
 from service.documents.fonts import drawable
 from service.documents.lettering import clean
 from service.documents.statement_pdf import statement_pdf
+from service.documents.statement_xlsx import statement_xlsx
+from service.rulebooks import shipped_rulebook
+from tests.service.accountability.facts import fire
+from tests.service.billing.runs import issue, run_of
 from tests.service.documents import sample
-from tests.service.documents.pages import pages, squeeze
+from tests.service.documents.pages import pages, sheets, squeeze
 
 HOSTILE = [
     '#panic("x") #read("/etc/passwd") #sys.inputs $1/0$ *b* _i_ `raw` <label> @ref // comment /* open',
@@ -180,6 +184,19 @@ def test_page_one_is_filled_before_the_rest_is_left_to_the_details() -> None:
     assert f"另有{40 - shown}笔" in first
     assert f"{shown}号网格" in first
     assert f"{shown + 1}号网格" not in first
+
+
+def test_the_document_that_billing_builds_is_the_one_that_is_printed() -> None:
+    facts = [fire(f"F{day:03}x", f"2020-10-{day:02}T12:00", "220382") for day in (1, 2)]
+    built = issue(run_of(facts, shipped_rulebook("JL-1")), "220382")
+    found = pages(statement_pdf(built))
+    assert "800,000.00元" in found[0]
+    assert squeeze(built["lines"][1]["reason_zh"]) in found[0]
+    assert squeeze(built["objection"]["zh"]) in found[0]
+    assert "没有核查记录" in found[1]
+    assert "坐标未知" in found[1]
+    assert hashlib.sha256(canonical_bytes(built)).hexdigest() in found[-1]
+    assert sheets(statement_xlsx(built))["明细"][-1][19] == 800_000
 
 
 def test_no_amount_that_is_no_number_is_printed() -> None:
