@@ -238,8 +238,9 @@ class _Season:
             for row, wide, high in zip(satellites, scan.tolist(), track.tolist(), strict=True)
         }
         live = {row.fire_point_id for row in rows}
+        ended = identity.followed(self.rulings.steps)
         distinct = {
-            frozenset((name, ruling.value))
+            frozenset((name, ended.get(ruling.value) or ruling.value))
             for name in live
             for ruling in self.rulings.by_point.get(name, ())
             if ruling.kind == "distinct"
