@@ -133,7 +133,7 @@ def grouped(amount: str) -> str:
 def _roll(session: Session, season: str) -> None:
     with session.reporting():
         from service.billing.roll import roll
-        from service.cli.statement import print_roll
+        from service.cli.statement_text import print_roll
 
         with session.store().reader(session.as_of) as reader:
             data = roll(reader, session.scope(reader), season)

@@ -226,23 +226,17 @@ def _print_list(session: Session, data: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table(title=session.pick(f"异议 {len(data)} 件", f"{len(data)} objections"))
-    words = session.pick(
-        "编号 付款单位 考核季 号 火点 级 状态 提出 答复期限 理由",
-        "id payer season no point instance state filed due grounds",
-    )
-    for at, name in enumerate(words.split()):
-        table.add_column(name, no_wrap=at == 4)
+    for name in session.pick("编号 通知单 火点 提出与期限 理由", "id statement point dates grounds").split():
+        table.add_column(name, no_wrap=name in ("火点", "point", "提出与期限", "dates"), overflow="fold")
     for one in data:
+        number = session.pick(f"第 {one['number']} 号", f"no. {one['number']}")
+        instance = session.pick(f"第 {one['instance']} 级", f"instance {one['instance']}")
+        due = f"\n≤ {one['answer_due']}" if one["state"] == "open" and one["answer_due"] else ""
         told = (
             str(one["objection_id"]),
-            one["payer_name"],
-            one["season"],
-            str(one["number"]),
-            one["fire_point_id"],
-            str(one["instance"]),
-            session.pick(*_STATES[one["state"]]),
-            one["filed_at"][:10],
-            one["answer_due"] or "",
+            f"{one['payer_name']} {one['payer']}\n{one['season']} {number}",
+            f"{one['fire_point_id']}\n{instance} {session.pick(*_STATES[one['state']])}",
+            f"{one['filed_at'][:10]}{due}",
             one["grounds"],
         )
         table.add_row(*map(escape, told))

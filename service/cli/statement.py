@@ -132,10 +132,11 @@ def listing(
     session: Session = ctx.obj
     with session.reporting():
         from service.billing.issued import list_statements
+        from service.cli.statement_text import print_list
 
         with session.store().reader(session.as_of) as reader:
             data = list_statements(reader, session.scope(reader), season=season, payer=payer)
-    session.emit("statement.list", data, text=lambda: _print_list(session, data))
+    session.emit("statement.list", data, text=lambda: print_list(session, data))
 
 
 @statement_app.command("show")
@@ -167,6 +168,7 @@ def roll(ctx: typer.Context, season: Season, form: Form = None, output: Output =
     with session.reporting():
         from service.billing.chain import canonical_bytes
         from service.billing.roll import roll as run
+        from service.cli.statement_text import print_roll
 
         _known_format(form)
         with session.store().reader(session.as_of) as reader:
@@ -190,6 +192,7 @@ def verify(
     with session.reporting():
         from gis.errors import NotFoundError, UsageError
         from service.billing.audit import verify as run
+        from service.cli.statement_text import print_verified
 
         if file is None and head is None and sha is None:
             raise UsageError(
@@ -213,7 +216,7 @@ def verify(
             head=None if head is None else head.strip().lower(),
             sha=None if sha is None else sha.strip().lower(),
         )
-    session.emit("statement.verify", data, text=lambda: _print_verify(session, data))
+    session.emit("statement.verify", data, text=lambda: print_verified(session, data))
     if not data["ok"]:
         raise typer.Exit(1)
 
@@ -271,6 +274,8 @@ def _answer(
     output: Path | None,
 ) -> None:
     """Write the file that was asked for, and answer."""
+    from service.cli.statement_text import print_statement
+
     if form is None and output is not None:
         form = output.suffix.lstrip(".").lower()
         _known_format(form)
@@ -286,7 +291,7 @@ def _answer(
                 f"not official ({document['status']}): a rulebook or a layer is no official text; not to be billed on",
             )
         )
-    session.emit(schema, data, text=lambda: _print_statement(session, data, document), warnings=warnings)
+    session.emit(schema, data, text=lambda: print_statement(session, data, document), warnings=warnings)
 
 
 def _rendered(document: Mapping[str, Any], form: str, canonical: bytes) -> bytes:
@@ -320,183 +325,3 @@ def _write(form: str, output: Path | None, rendered: bytes) -> None:
         write_atomically({output: rendered})
     else:
         write_to_stdout(rendered, binary=form != "json", form=form)
-
-
-# --- text ----------------------------------------------------------------------------------------------------
-
-
-def _print_statement(session: Session, data: Mapping[str, Any], document: Mapping[str, Any]) -> None:
-    from rich.console import Console
-
-    console = Console()
-    payer = document["payer"]
-    drafted = document["kind"] == "draft"
-    kind = session.pick("征求意见稿", "draft") if drafted else session.pick("通知单", "statement")
-    _say(
-        console,
-        f"{payer['name']}（{payer['code']}） {document['season']} 第 {document['number']} 号{kind} {document['mark']}",
-    )
-    console.print(_lines_table(session, document))
-    if document["adjustments"]:
-        console.print(_adjustments_table(session, document))
-    _say(console, _sums(session, document["amounts"]))
-    for one in document["held"]:
-        name = one["fire_point_id"]
-        _say(console, session.pick(f"待定 {name}：{one['zh']}", f"held {name}: {one['en']}"))
-    _say(console, session.pick(document["objection"]["zh"], document["objection"]["en"]))
-    if data.get("state"):
-        _say(console, f"{session.pick('状态', 'state')} {session.pick(*_STATES[data['state']])}")
-    _say(console, f"SHA-256 {data['sha256']}")
-
-
-def _say(console: Any, text: str) -> None:
-    """Print a sentence as it is: no markup, and broken by the terminal alone, so that a hash can be copied."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _sums(session: Session, amounts: Mapping[str, Any]) -> str:
-    from service.cli.charge import grouped
-
-    previous, net, total = (grouped(amounts[name]) for name in ("previous", "net", "total"))
-    return session.pick(
-        f"上期 {previous} 元，本期增减 {net} 元，合计 {total} 元（{amounts['total_wan']} 万元）\n"
-        f"大写 {amounts['total_upper']}",
-        f"previous {previous}, net {net}, total {total} yuan",
-    )
-
-
-_STATES = {
-    "issued": ("已签发", "issued"),
-    "objected": ("异议处理中", "objected"),
-    "final": ("已定案", "final"),
-}
-
-
-def _lines_table(session: Session, document: Mapping[str, Any]) -> Any:
-    from rich.markup import escape
-    from rich.table import Table
-
-    from service.cli.charge import grouped
-
-    table = Table()
-    words = session.pick(
-        "序 火点 过境时间 县 结论 金额（元） 理由", "no point overpass county finding yuan reason"
-    )
-    for at, name in enumerate(words.split()):
-        table.add_column(name, justify="right" if at in (0, 5) else "left", no_wrap=at == 1)
-    for line in document["lines"]:
-        told = (
-            str(line["no"]),
-            line["fire_point_id"],
-            line["overpass"][:16].replace("T", " "),
-            line["county"] or line["county_code"] or "",
-            (line["finding_zh"] if session.lang == "zh" else line["finding"]) or "",
-            grouped(line["amount"]),
-            session.pick(line["reason_zh"], line["reason_en"]),
-        )
-        table.add_row(*map(escape, told))
-    return table
-
-
-def _adjustments_table(session: Session, document: Mapping[str, Any]) -> Any:
-    from rich.markup import escape
-    from rich.table import Table
-
-    from service.cli.charge import grouped
-
-    table = Table(title=session.pick("与上期相比", "against the statement before"))
-    words = session.pick("火点 原金额 现金额 增减 原因", "point before after delta cause")
-    for at, name in enumerate(words.split()):
-        table.add_column(name, justify="right" if at in (1, 2, 3) else "left", no_wrap=at == 0)
-    for one in document["adjustments"]:
-        amounts = (grouped(one[name]) for name in ("before", "after", "delta"))
-        table.add_row(escape(one["fire_point_id"]), *amounts, escape(session.pick(one["zh"], one["en"])))
-    return table
-
-
-def _print_list(session: Session, data: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    from service.cli.charge import grouped
-
-    table = Table(title=session.pick(f"通知单 {len(data)} 份", f"{len(data)} statements"))
-    words = session.pick(
-        "付款单位 名称 考核季 号 本期增减 合计 状态 性质 SHA-256",
-        "payer name season no net total state status SHA-256",
-    )
-    for at, name in enumerate(words.split()):
-        table.add_column(name, justify="right" if at in (3, 4, 5) else "left")
-    for one in data:
-        table.add_row(
-            one["payer"],
-            one["payer_name"],
-            one["season"],
-            str(one["number"]),
-            grouped(one["net"]),
-            grouped(one["total"]),
-            session.pick(*_STATES[one["state"]]),
-            one["status"],
-            one["sha256"][:16],
-        )
-    Console().print(table)
-
-
-def print_roll(session: Session, data: Mapping[str, Any]) -> None:
-    """Print the finance list: what each payer was told before, what changed, and what is to be deducted."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from service.cli.charge import grouped
-
-    table = Table(title=f"{data['season']} {session.pick('扣拨清单', 'finance list')} {data['mark']}".strip())
-    words = session.pick(
-        "付款单位 名称 上期 新增 调整 本期增减 合计 暂缓 应扣 状态 号",
-        "payer name previous new adjustments net total suspended due state numbers",
-    )
-    for at, name in enumerate(words.split()):
-        table.add_column(name, justify="right" if 2 <= at <= 8 else "left")
-    names = ("previous", "new", "adjustments", "net", "total", "suspended", "due")
-    for one in data["payers"]:
-        numbers = "、".join(str(made["number"]) for made in one["statements"])
-        amounts = (grouped(one[name]) for name in names)
-        table.add_row(one["code"], one["name"], *amounts, session.pick(*_STATES[one["state"]]), numbers)
-    table.add_section()
-    sums = data["sums"]
-    table.add_row(
-        session.pick("合计", "total"),
-        "",
-        *(grouped(sums[name]) for name in names),
-        "",
-        str(sums["statements"]),
-    )
-    Console().print(table)
-
-
-def _print_verify(session: Session, data: Mapping[str, Any]) -> None:
-    from rich.console import Console
-
-    console = Console()
-    told = data["statement"]
-    if data["ok"] and told is not None:
-        again = session.pick("，按当时所知重算一致", ", computed again alike") if data["recomputed"] else ""
-        _say(
-            console,
-            session.pick(
-                f"相符：{told['payer']} {told['season']} 第 {told['number']} 号，共 {data['statements']} 号成链{again}",
-                f"holds: statement {told['number']} of {told['payer']} for {told['season']}, "
-                f"{data['statements']} in the chain{again}",
-            ),
-        )
-        return
-    count = len(data["differences"]) + data["more"]
-    _say(console, session.pick(f"不符 {count} 处", f"{count} differences"))
-    for one in data["differences"]:
-        _say(console, f"- {one['where']}\n  {session.pick(one['zh'], one['en'])}")
-        _say(
-            console,
-            session.pick(
-                f"  应为 {one['expected']}；实为 {one['found']}",
-                f"  expected {one['expected']}; found {one['found']}",
-            ),
-        )

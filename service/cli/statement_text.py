@@ -1,0 +1,141 @@
+"""What people read of statements and of the finance list on a terminal: tables that break words, never money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from service.cli.charge import grouped
+
+if TYPE_CHECKING:
+    from service.cli.session import Session
+
+_STATES = {"issued": ("已签发", "issued"), "objected": ("异议中", "objected"), "final": ("已定案", "final")}
+_SUMS = ("previous", "net", "total", "suspended")
+
+
+def say(console: Any, text: str) -> None:
+    """Print a sentence as it is: no markup, and broken by the terminal alone, so that a hash can be copied."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_statement(session: Session, data: Mapping[str, Any], document: Mapping[str, Any]) -> None:
+    """Print a draft or a statement: its lines, what changed, the sums, and how to object."""
+    console = Console()
+    payer, number = document["payer"], document["number"]
+    drafted = document["kind"] == "draft"
+    name = f"{payer['name']}（{payer['code']}） {document['season']}"
+    zh = f"{name} 第 {number} 号{'征求意见稿' if drafted else '通知单'} {document['mark']}"
+    en = f"{name} {'draft' if drafted else 'statement'} {number} {document['mark']}"
+    say(console, session.pick(zh, en))
+    console.print(_lines(session, document))
+    if document["adjustments"]:
+        console.print(_adjustments(session, document))
+    say(console, _sums(session, document["amounts"]))
+    for one in document["held"]:
+        point = one["fire_point_id"]
+        say(console, session.pick(f"待定 {point}：{one['zh']}", f"held {point}: {one['en']}"))
+    say(console, session.pick(document["objection"]["zh"], document["objection"]["en"]))
+    if data.get("state"):
+        say(console, f"{session.pick('状态', 'state')} {session.pick(*_STATES[data['state']])}")
+    say(console, f"SHA-256 {data['sha256']}")
+
+
+def _sums(session: Session, amounts: Mapping[str, Any]) -> str:
+    previous, net, total = (grouped(amounts[name]) for name in ("previous", "net", "total"))
+    return session.pick(
+        f"上期 {previous} 元，本期增减 {net} 元，合计 {total} 元（{amounts['total_wan']} 万元）\n"
+        f"大写 {amounts['total_upper']}",
+        f"previous {previous}, net {net}, total {total} yuan",
+    )
+
+
+def _lines(session: Session, document: Mapping[str, Any]) -> Table:
+    table = Table()
+    table.add_column(session.pick("序", "no"), justify="right")
+    table.add_column(session.pick("火点", "point"), no_wrap=True)
+    table.add_column(session.pick("金额（元）", "yuan"), justify="right", no_wrap=True)
+    table.add_column(session.pick("理由", "reason"), overflow="fold")
+    for line in document["lines"]:
+        finding = (line["finding_zh"] if session.lang == "zh" else line["finding"]) or ""
+        where = line["county"] or line["county_code"] or ""
+        seen = line["overpass"][:16].replace("T", " ")
+        point = f"{line['fire_point_id']}\n{seen}\n{where} {finding}"
+        reason = session.pick(line["reason_zh"], line["reason_en"])
+        table.add_row(str(line["no"]), escape(point), grouped(line["amount"]), escape(reason))
+    return table
+
+
+def _adjustments(session: Session, document: Mapping[str, Any]) -> Table:
+    table = Table(title=session.pick("与上期相比", "against the statement before"))
+    table.add_column(session.pick("火点", "point"), no_wrap=True)
+    table.add_column(session.pick("增减", "delta"), justify="right", no_wrap=True)
+    table.add_column(session.pick("原因", "cause"), overflow="fold")
+    for one in document["adjustments"]:
+        amounts = f"{grouped(one['delta'])}\n{grouped(one['before'])} →\n{grouped(one['after'])}"
+        table.add_row(escape(one["fire_point_id"]), amounts, escape(session.pick(one["zh"], one["en"])))
+    return table
+
+
+def print_list(session: Session, data: list[dict[str, Any]]) -> None:
+    """Print the statements there are."""
+    table = Table(title=session.pick(f"通知单 {len(data)} 份", f"{len(data)} statements"))
+    table.add_column(session.pick("付款单位", "payer"), overflow="fold")
+    for name in session.pick("考核季 号", "season no").split():
+        table.add_column(name, no_wrap=True)
+    for name in session.pick("本期增减 合计", "net total").split():
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in session.pick("状态 性质", "state status").split():
+        table.add_column(name, overflow="fold")
+    for one in data:
+        table.add_row(
+            escape(f"{one['payer_name']} {one['payer']}"),
+            one["season"],
+            str(one["number"]),
+            grouped(one["net"]),
+            grouped(one["total"]),
+            session.pick(*_STATES[one["state"]]),
+            one["mark"] or session.pick("正式", "official"),
+        )
+    Console().print(table)
+
+
+def print_roll(session: Session, data: Mapping[str, Any]) -> None:
+    """Print the finance list: what each payer was told before, what changed, and what is to be deducted."""
+    table = Table(title=f"{data['season']} {session.pick('扣拨清单', 'finance list')} {data['mark']}".strip())
+    table.add_column(session.pick("付款单位", "payer"), overflow="fold")
+    for name in session.pick("上期 本期增减 合计 暂缓", " ".join(_SUMS)).split():
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column(session.pick("状态", "state"), overflow="fold")
+    for one in data["payers"]:
+        amounts = (grouped(one[name]) for name in _SUMS)
+        table.add_row(escape(f"{one['name']} {one['code']}"), *amounts, session.pick(*_STATES[one["state"]]))
+    table.add_section()
+    table.add_row(session.pick("合计", "total"), *(grouped(data["sums"][name]) for name in _SUMS), "")
+    console = Console()
+    console.print(table)
+    if count := data["samples_left_out"]:
+        say(console, session.pick(f"另有样例 {count} 份，不计入", f"{count} samples are left out"))
+
+
+def print_verified(session: Session, data: Mapping[str, Any]) -> None:
+    """Print whether a statement holds, or everything that differs."""
+    console = Console()
+    told = data["statement"]
+    if data["ok"] and told is not None:
+        again = session.pick("，按当时所知重算一致", ", computed again alike") if data["recomputed"] else ""
+        name = f"{told['payer']} {told['season']}"
+        zh = f"相符：{name} 第 {told['number']} 号，共 {data['statements']} 号成链{again}"
+        en = f"holds: statement {told['number']} of {name}, {data['statements']} in the chain{again}"
+        say(console, session.pick(zh, en))
+        return
+    count = len(data["differences"]) + data["more"]
+    say(console, session.pick(f"不符 {count} 处", f"{count} differences"))
+    for one in data["differences"]:
+        say(console, f"- {one['where']}\n  {session.pick(one['zh'], one['en'])}")
+        zh = f"  应为 {one['expected']}；实为 {one['found']}"
+        say(console, session.pick(zh, f"  expected {one['expected']}; found {one['found']}"))
