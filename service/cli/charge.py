@@ -35,7 +35,7 @@ def charge(
     """Compute the charges of a season under a rulebook / 计算考核季扣款."""
     session: Session = ctx.obj
     if roll:
-        _roll(session, season)
+        _roll(session, season, asked=(rulebook, payer, at) != (None, None, None))
         return
     with session.reporting():
         from service.billing.charges import charges_of, run_charges
@@ -130,11 +130,21 @@ def grouped(amount: str) -> str:
     return f"{int(whole):,}.{part}" if part else f"{int(whole):,}"
 
 
-def _roll(session: Session, season: str) -> None:
+def _roll(session: Session, season: str, *, asked: bool) -> None:
+    """Print the finance list: what each payer owed before, what changed, and what is to be deducted now."""
     with session.reporting():
         from service.billing.roll import roll
         from service.cli.statement_text import print_roll
 
         with session.store().reader(session.as_of) as reader:
             data = roll(reader, session.scope(reader), season)
-        session.emit("charge.roll", data, text=lambda: print_roll(session, data))
+        warning = session.pick(
+            "扣拨清单只由已签发的通知单汇总，--rulebook、--payer、--at 不起作用",
+            "the finance list is made of issued statements alone; --rulebook, --payer and --at do nothing to it",
+        )
+        session.emit(
+            "charge.roll",
+            data,
+            text=lambda: print_roll(session, data),
+            warnings=[warning] if asked else [],
+        )

@@ -1,0 +1,69 @@
+"""`huodian charge` as people read it: a table with totals, warnings that say what is missing, the finance list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.service.billing.house import Fire, House, fires, house
+
+ASKED = ("charge", "--season", "2023-2024", "--rulebook", "JL-1")
+
+
+@pytest.fixture
+def opened(store_home: str, new_store_url: Callable[..., str], tmp_path: Path) -> Iterator[House]:
+    with house(store_home, new_store_url, tmp_path / "house") as made:
+        made.burn(
+            [*fires("220182", 3, "2023-10-29T12:00"), Fire("220283", 0, "2023-10-29T12:30", finding=None)]
+        )
+        made.verify()
+        yield made
+
+
+def test_the_table_has_each_payer_its_counts_and_both_units_of_money(opened: House) -> None:
+    answer = opened.run(*ASKED)
+    assert answer.exit_code == 0
+    yushu = next(line for line in answer.stdout.splitlines() if "220182" in line)
+    assert [word.strip() for word in yushu.strip("│ ").split("│")] == [
+        *("220182", "榆树市", "3", "3", "0", "0", "1,100,000.00", "110"),
+    ]
+    shulan = next(line for line in answer.stdout.splitlines() if "220283" in line)
+    assert [word.strip() for word in shulan.strip("│ ").split("│")][2:] == ["1", "0", "1", "0", "0.00", "0"]
+    assert "合计" in answer.stdout
+    assert "1 个火点待核实或待裁定" in answer.stderr
+    assert "不得据此扣款" in answer.stderr
+    assert "payer" in opened.run("--lang", "en", *ASKED).stdout
+
+
+def test_a_line_carries_its_trace_and_nobody_elses_fires(opened: House) -> None:
+    data = opened.charge("2023-2024", "--rulebook", "JL-1")
+    names = set(opened.ids().values())
+    for line in data["charges"]:
+        trace = line["trace"]
+        assert trace["rulebook"] == "JL-1"
+        assert (trace["ordinal"], trace["scope"], trace["scope_unit"]) == (
+            line["ordinal"],
+            "county",
+            "220182",
+        )
+        assert [layer for layer, _ in trace["layers"]] == ["county", "regime"]
+        assert not (names - {line["fire_point_id"]}) & set(str(trace).split("'"))
+    assert data["held"][0]["zh"] == "尚未核实"
+
+
+def test_the_finance_list_is_of_issued_statements_alone(opened: House) -> None:
+    assert opened.data("charge", "--season", "2023-2024", "--roll")["payers"] == []
+    words = ("--payer", "220182", "--season", "2023-2024", "--rulebook", "JL-1", "--sample")
+    opened.data("statement", "issue", *words)
+    roll = opened.data("charge", "--season", "2023-2024", "--roll")
+    assert [(one["code"], one["total"]) for one in roll["payers"]] == [("220182", "1100000.00")]
+    text = opened.run(*ASKED, "--roll")
+    assert text.exit_code == 0
+    assert "--rulebook" in text.stderr, "it says what it does not use"
+
+
+def test_a_season_without_a_fire_costs_nothing(opened: House) -> None:
+    data = opened.charge("2021-2022", "--rulebook", "JL-1")
+    assert (data["total"], data["payers"], data["counts"]["fire_points"]) == ("0.00", [], 0)
