@@ -26,10 +26,12 @@ from service.api.routes import (
     firelist,
     firepoints,
     health,
+    objections,
     pages,
     pending,
     rulings,
     standing,
+    statements,
     units,
     verifications,
 )
@@ -108,6 +110,8 @@ def create_app(
         charges,
         explain,
         standing,
+        statements,
+        objections,
     ):
         api.include_router(module.router)
     app.include_router(api)

@@ -223,6 +223,7 @@ def finalise(
     actor: str,
     number: int | None = None,
     note: str | None = None,
+    also: Callable[[Writer, dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """Declare an issued statement final: its objection deadline has passed and nothing about it is open.
 
@@ -259,7 +260,7 @@ def finalise(
             )
         undecided(writer, row, moment)
         writer.insert(StatementEvent, statement_id=row.id, kind=FINAL, at=moment, actor=actor, note=note)
-        return {
+        done = {
             "statement_id": row.id,
             "payer": row.payer_code,
             "season": row.season,
@@ -268,6 +269,9 @@ def finalise(
             "state": FINAL,
             "final_at": iso_beijing(moment),
         }
+        if also is not None:
+            also(writer, done)
+        return done
 
 
 def rebuild(reader: Reader, document: Mapping[str, Any], rows: Sequence[Any]) -> dict[str, Any]:

@@ -33,10 +33,10 @@ def roll(reader: Reader, scope: Scope, season: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``{season, mark, status, computed_at, as_of_revision, samples_left_out, payers, sums}``. Each payer: ``{code,
-        name, previous, new, adjustments, net, total, suspended, due, state, statements: [{number, sha256, net, total,
-        state}]}``; `previous`, `new` and `adjustments` sum to `total`; `due` is `total` without what an open objection
-        suspends. `sums` adds up the columns and counts the statements. Amounts as text, yuan.
+        ``{season, mark, status, computed_at, as_of_revision, samples_left_out, rows, totals}``. Each row: ``{payer:
+        {code, name}, previous, new, adjustments, net, total, suspended, due, number, sha256, state, statements:
+        [{number, sha256, net, total, state}]}``; `previous`, `new` and `adjustments` sum to `total`; `due` is `total`
+        without what an open objection suspends. `totals` adds up the columns and counts. Amounts as text, yuan.
     """
     rows, _ = seen_rows(reader, scope, season)
     formal = any(is_formal(row) for row in rows)
@@ -46,10 +46,10 @@ def roll(reader: Reader, scope: Scope, season: str) -> dict[str, Any]:
     by_payer: dict[str, list[Any]] = defaultdict(list)
     for row in counted:
         by_payer[row.payer_code].append(row)
-    payers = [
+    entries = [
         _entry(chain, states, suspended.get(code, _NOTHING)) for code, chain in sorted(by_payer.items())
     ]
-    sums = {name: str(sum((Decimal(one[name]) for one in payers), _NOTHING)) for name in _SUMMED}
+    totals = {name: str(sum((Decimal(one[name]) for one in entries), _NOTHING)) for name in _SUMMED}
     return {
         "season": season,
         "mark": "" if formal or not counted else MARK,
@@ -57,8 +57,8 @@ def roll(reader: Reader, scope: Scope, season: str) -> dict[str, Any]:
         "computed_at": iso_beijing(_recorded_at(reader)),
         "as_of_revision": reader.rev,
         "samples_left_out": len(rows) - len(counted),
-        "payers": payers,
-        "sums": {**sums, "statements": len(counted)},
+        "rows": entries,
+        "totals": {**totals, "payers": len(entries), "statements": len(counted)},
     }
 
 
@@ -76,8 +76,7 @@ def _entry(
     first = document["amounts"]["previous_number"] is None
     fresh = last.net if first else sum(deltas, _NOTHING)
     return {
-        "code": last.payer_code,
-        "name": last.payer_name,
+        "payer": {"code": last.payer_code, "name": last.payer_name},
         "previous": str(last.previous),
         "new": str(fresh),
         "adjustments": str(last.net - fresh),
@@ -85,6 +84,8 @@ def _entry(
         "total": str(last.total),
         "suspended": str(suspended),
         "due": str(last.total - suspended),
+        "number": last.number,
+        "sha256": last.sha256,
         "state": states[last.id]["state"],
         "statements": [
             {

@@ -295,10 +295,16 @@ class RollStatement(_Closed):
 
 
 class RollPayer(_Closed):
-    """One payer of the finance list: previous + new + adjustments = total; due = total - suspended."""
+    """Whose row it is."""
 
     code: str
     name: str
+
+
+class RollRow(_Closed):
+    """One payer of the finance list: previous + new + adjustments = total; due = total - suspended."""
+
+    payer: RollPayer
     previous: str
     new: str
     adjustments: str
@@ -306,6 +312,8 @@ class RollPayer(_Closed):
     total: str
     suspended: str
     due: str
+    number: int
+    sha256: str
     state: State
     statements: list[RollStatement]
 
@@ -319,8 +327,8 @@ class Roll(_Closed):
     computed_at: str
     as_of_revision: int
     samples_left_out: int
-    payers: list[RollPayer]
-    sums: dict[str, str | int]
+    rows: list[RollRow]
+    totals: dict[str, str | int]
 
 
 ANSWERS: dict[str, Any] = {

@@ -111,11 +111,15 @@ def print_roll(session: Session, data: Mapping[str, Any]) -> None:
     for name in session.pick("上期 本期增减 合计 暂缓", " ".join(_SUMS)).split():
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column(session.pick("状态", "state"), overflow="fold")
-    for one in data["payers"]:
+    for one in data["rows"]:
         amounts = (grouped(one[name]) for name in _SUMS)
-        table.add_row(escape(f"{one['name']} {one['code']}"), *amounts, session.pick(*_STATES[one["state"]]))
+        table.add_row(
+            escape(f"{one['payer']['name']} {one['payer']['code']}"),
+            *amounts,
+            session.pick(*_STATES[one["state"]]),
+        )
     table.add_section()
-    table.add_row(session.pick("合计", "total"), *(grouped(data["sums"][name]) for name in _SUMS), "")
+    table.add_row(session.pick("合计", "total"), *(grouped(data["totals"][name]) for name in _SUMS), "")
     console = Console()
     console.print(table)
     if count := data["samples_left_out"]:

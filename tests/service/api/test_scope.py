@@ -84,6 +84,13 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
         "season=2023-2024&rulebook=JL-1&payer={code}",
         "season=2023-2024&rulebook=JL-1&as_of=2035-01-01",
     ),
+    "/api/v1/statements": ("", "payer={code}", "season=2023-2024"),
+    "/api/v1/statements/one": (
+        *("payer={code}&season=2023-2024", "payer=220000&season=2023-2024&number=1&format=document"),
+    ),
+    "/api/v1/statements/verified": (f"sha256={'0' * 64}",),
+    "/api/v1/roll": ("season=2023-2024", "season=2023-2024&format=xlsx"),
+    "/api/v1/objections": ("", "payer={code}", "state=open"),
     "/api/v1/pending": ("", "unit={code}", "unit=220000"),
     "/": ("", DAY),
     "/m": ("", DAY, f"{DAY}&page=2", f"{DAY}&lang=en", f"{DAY}&unit={{code}}", f"{DAY}&unit=220000"),

@@ -88,7 +88,7 @@ def test_an_objection_goes_its_way_and_the_next_issue_adjusts(office: Desk, toke
     assert _state(office) == "objected"
     assert office.refused(*FILE, office.id_of(office.yushu[0]), token=tokens["yushu"]) == "objection_open"
     roll = office.house.data("charge", "--season", SEASON, "--roll")
-    assert (roll["payers"][0]["suspended"], roll["payers"][0]["due"]) == ("500000.00", "300000.00")
+    assert (roll["rows"][0]["suspended"], roll["rows"][0]["due"]) == ("500000.00", "300000.00")
     answered = _answer(office, 1, "upheld", tokens["changchun"])
     assert (answered["state"], answered["closed_by"]) == ("upheld", "changchun")
     assert f"huodian verify {filed['fire_point_id']}" in answered["next_zh"]
@@ -115,7 +115,7 @@ def test_an_open_objection_stands_on_the_line_of_the_next_issue_with_what_it_sus
     shown = office.house.data("statement", "show", "--payer", YUSHU, "--season", SEASON)
     assert shown["document"]["lines"][0]["objection"]["state"] == "open", "what was issued stays as it was"
     roll = office.house.data("charge", "--season", SEASON, "--roll")
-    assert roll["payers"][0]["suspended"] == "0.00"
+    assert roll["rows"][0]["suspended"] == "0.00"
 
 
 # --- who may ----------------------------------------------------------------------------------------

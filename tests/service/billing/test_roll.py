@@ -28,8 +28,8 @@ def office(
 def _roll(office: Desk) -> dict[str, Any]:
     found: dict[str, Any] = office.house.data("charge", "--season", SEASON, "--roll")
     for name in SUMMED:
-        assert Decimal(found["sums"][name]) == sum(Decimal(one[name]) for one in found["payers"])
-    for one in found["payers"]:
+        assert Decimal(found["totals"][name]) == sum(Decimal(one[name]) for one in found["rows"])
+    for one in found["rows"]:
         parts = [Decimal(one[name]) for name in ("previous", "new", "adjustments")]
         assert sum(parts) == Decimal(one["total"])
         assert Decimal(one["previous"]) + Decimal(one["net"]) == Decimal(one["total"])
@@ -40,27 +40,27 @@ def _roll(office: Desk) -> dict[str, Any]:
 
 def test_the_sum_of_the_list_is_the_sum_of_all_statements(office: Desk) -> None:
     empty = _roll(office)
-    assert (empty["payers"], empty["sums"]["total"], empty["mark"]) == ([], "0.00", "")
+    assert (empty["rows"], empty["totals"]["total"], empty["mark"]) == ([], "0.00", "")
     office.issue()
     office.issue(SHUANGLIAO)
-    assert _roll(office)["sums"]["total"] == "1600000.00"
+    assert _roll(office)["totals"]["total"] == "1600000.00"
     office.house.burn([Fire(YUSHU, 6, "2023-10-30T11:00")], "more.csv")
     office.house.verify("more-results.csv")
     office.deny(office.yushu[0])
     office.issue()
     found = _roll(office)
-    yushu = found["payers"][0]
-    assert (yushu["code"], yushu["name"]) == (YUSHU, "榆树市")
+    yushu = found["rows"][0]
+    assert yushu["payer"] == {"code": YUSHU, "name": "榆树市"}
     assert (yushu["previous"], yushu["new"], yushu["adjustments"]) == ("800000.00", "300000.00", "-300000.00")
     assert [made["number"] for made in yushu["statements"]] == [1, 2]
     listed = office.house.data("statement", "list")
-    assert {made["sha256"] for one in found["payers"] for made in one["statements"]} == {
+    assert {made["sha256"] for one in found["rows"] for made in one["statements"]} == {
         one["sha256"] for one in listed
     }
-    assert Decimal(found["sums"]["total"]) == sum(Decimal(one["net"]) for one in listed)
-    assert (found["mark"], found["status"], found["sums"]["statements"]) == ("非正式", "sample", 3)
+    assert Decimal(found["totals"]["total"]) == sum(Decimal(one["net"]) for one in listed)
+    assert (found["mark"], found["status"], found["totals"]["statements"]) == ("非正式", "sample", 3)
     charged = office.house.charge(SEASON, *BOOK)
-    assert charged["total"] == found["sums"]["total"], "every account was issued as it stands"
+    assert charged["total"] == found["totals"]["total"], "every account was issued as it stands"
 
 
 def test_the_list_is_read_as_a_table_a_workbook_and_a_paper(office: Desk) -> None:
@@ -88,6 +88,6 @@ def test_a_list_of_then_is_the_list_as_it_was(office: Desk) -> None:
     then, before = office.house.revision, _roll(office)
     office.deny(office.yushu[0])
     office.issue()
-    assert _roll(office)["sums"]["total"] == "500000.00"
+    assert _roll(office)["totals"]["total"] == "500000.00"
     again = office.house.data("--as-of", str(then), "charge", "--season", SEASON, "--roll")
     assert again == before

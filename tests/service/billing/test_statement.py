@@ -233,7 +233,7 @@ def test_official_statements_continue_official_ones_and_never_a_sample(office: D
     assert (made["amounts"]["previous"], made["amounts"]["net"]) == ("0.00", "800000.00")
     assert made["amounts"]["previous_number"] is None
     roll = office.house.data("charge", "--season", SEASON, "--roll")
-    assert (roll["mark"], roll["samples_left_out"], roll["sums"]["net"]) == ("", 1, "800000.00")
+    assert (roll["mark"], roll["samples_left_out"], roll["totals"]["net"]) == ("", 1, "800000.00")
 
 
 def test_only_the_province_issues_and_nobody_to_itself(office: Desk) -> None:
@@ -270,7 +270,7 @@ def test_only_the_province_issues_and_nobody_to_itself(office: Desk) -> None:
     own = office.house.data(*asked, YUSHU, token=tokens["yushu"])
     assert own["sha256"] == document["sha256"]
     roll = office.house.data("charge", "--season", SEASON, "--roll", token=tokens["yushu"])
-    assert [one["code"] for one in roll["payers"]] == [YUSHU]
+    assert [one["payer"]["code"] for one in roll["rows"]] == [YUSHU]
     text = json.dumps(own, ensure_ascii=False) + json.dumps(roll, ensure_ascii=False)
     assert not [fire for fire in office.shuangliao if office.id_of(fire) in text]
 
