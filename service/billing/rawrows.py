@@ -63,34 +63,35 @@ def _lines(
             break
         if number == 1 or any(number - MAX_JOIN < line <= number for line in wanted):
             kept[number] = data
-    columns = kept.get(1, b"").count(_separator(kept.get(1, b"")))
+    head = kept.get(1, b"").removeprefix(UTF8_BOM)
+    width = max(len(tokens(head.decode("utf-8", "replace"), one)[0]) for one in _SEPARATORS)
     found: dict[tuple[int, float, float], bytes] = {}
     for row in rows:
         if row[0] not in kept:
             raise _missing(sha256, row[0])
-        found[row] = _record(kept, row[0], columns)
+        found[row] = _record(kept, row[0], width)
     header = kept.get(1, b"")
     return (header if _is_header(header) else None), found
 
 
-def _record(kept: dict[int, bytes], line: int, columns: int) -> bytes:
-    """Return one record: its line, and where a quote stays open in it and columns lack, the lines it runs on over."""
-    data = kept[line]
-    separator = _separator(kept.get(1, b""))
-    if data.count(b'"') % 2 == 0 or data.count(separator) >= columns:
+def _record(kept: dict[int, bytes], line: int, width: int) -> bytes:
+    """Return one record as the feed reader joins it: its line, or the lines that an open quote runs on over."""
+    data = joined = kept[line]
+    if data.count(b'"') % 2 == 0 or _fits(data, width):
         return data
-    joined = data
     for more in range(1, MAX_JOIN):
         if line + more not in kept:
             break
         joined += kept[line + more]
-        if joined.count(b'"') % 2 == 0:
+        if joined.count(b'"') % 2 == 0 and _fits(joined, width):
             return joined
     return data
 
 
-def _separator(header: bytes) -> bytes:
-    return max((one.encode() for one in _SEPARATORS), key=header.count)
+def _fits(record: bytes, width: int) -> bool:
+    text = record.decode("utf-8", "replace").rstrip("\r\n")
+    split = (tokens(text, one) for one in _SEPARATORS)
+    return any(not broken and len(fields) == width for fields, broken in split)
 
 
 def _is_header(line: bytes) -> bool:

@@ -43,7 +43,11 @@ def explain(
         moment = instant(at)
         with session.store().reader(session.as_of) as reader:
             scope = session.scope(reader)
-            options = {"season": season, "rulebook": rulebook, "at": read_at(reader, session.as_of, moment)}
+            options: dict[str, Any] = {
+                "season": season,
+                "rulebook": rulebook,
+                "at": read_at(reader, session.as_of, moment),
+            }
             if bundle is None:
                 data = told(reader, scope, fire_point_id, **options)
             else:

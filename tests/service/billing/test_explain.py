@@ -15,7 +15,9 @@ import pytest
 
 from service.billing.explain_page import page
 from service.cli import schemas
+from service.pipeline.area import refresh_area
 from tests.service.billing.story import AT, BEGAN, NOON, SEASON, YUSHU, A, B, C, Scene, scene
+from tests.service.billing.test_facts import _patrol
 from tests.service.pipeline.feeds import Row
 
 BOOK = ("--rulebook", "JL-1")
@@ -87,6 +89,40 @@ def test_a_merged_number_answers_with_the_fire_it_became(told: Scene) -> None:
     assert f"{gone} 已并入 {story['fire_point_id']}" in page(story, "zh")
     assert f"{gone} was merged into {story['fire_point_id']}" in page(story, "en")
     assert told.explained(story["fire_point_id"])["resolves_to"] is None
+
+
+def test_a_number_of_which_nothing_is_left_tells_how_it_stood(told: Scene) -> None:
+    name = told.main
+    with told.store() as store, store.writer("test", "area") as writer:
+        assert refresh_area(writer, "222400", 5)
+    told.house.data("assess")
+    story = told.explained(name, *BOOK)
+    assert story["withdrawn"]
+    assert story["resolves_to"] is None
+    assert story["place"]["county"]["code"] == YUSHU
+    assert len(story["pixels"]) == 3
+    assert [one["cause"] for one in story["history"]] == ["withdrawn"]
+    assert story["money"] == []
+    assert f"{name} 已撤销" in page(story, "zh")
+    assert f"{name} was withdrawn" in page(story, "en")
+    bundle = told.house.folder / "gone.zip"
+    told.explained(name, "--bundle", str(bundle))
+    assert bundle.stat().st_size > 0
+
+
+def test_two_sources_of_one_fire_name_each_other(told: Scene) -> None:
+    lon, lat = float(B[0]) + 900 / 80_000, float(B[1])
+    _patrol(told.house, lon, lat, "2023-10-29 13:40")
+    report = told.at((f"{lon:.5f}", f"{lat:.5f}"))
+    told.verify(report)
+    (first,) = told.explained(told.at(B), *BOOK)["money"]
+    (second,) = told.explained(report, *BOOK)["money"]
+    linked, carrying = sorted((first, second), key=lambda one: one["state"] != "linked")
+    assert carrying["state"] == "charged"
+    ids = {told.at(B), report}
+    assert {linked["linked_to"], *carrying["linked_from"]} == ids
+    assert "不重复计" in linked["zh"]
+    assert sorted(carrying["fact"]["sources"]) == ["patrol", "satellite"]
 
 
 def test_a_ruling_and_its_reason_stand_in_it_and_a_later_one_supersedes(told: Scene) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gis.errors import NotFoundError
 from service.accountability.rulebook import canonical
@@ -217,6 +219,36 @@ def test_the_first_line_of_a_table_without_a_header_is_somebodys_row(tmp_path: P
     header, rows = header_and_rows(archive, sha, 0, [(2, 0, 0)])
     assert header is None
     assert rows[2, 0, 0] == f"{TWO.line()}\n".encode()
+
+
+FIELDS = st.lists(
+    st.one_of(
+        st.text("0123456789.", min_size=1, max_size=6),
+        st.sampled_from(['"a\nb"', '"x,y"', '"""q"""', "长岭", ""]),
+    ),
+    min_size=2,
+    max_size=2,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(FIELDS, min_size=1, max_size=6), end=st.sampled_from(["\n", "\r\n"]))
+def test_every_record_is_given_whole_and_alone(tmp_path: Path, rows: list[list[str]], end: str) -> None:
+    records = [(",".join(["44.85", "126.55", *fields]) + end).encode() for fields in rows]
+    data = b"a,b,c,d" + end.encode() + b"".join(records)
+    archive, sha = archived(tmp_path, data)
+    line = 2
+    for record in records:
+        _, found = header_and_rows(archive, sha, 0, [(line, 126.55, 44.85)])
+        assert list(found.values()) == [record]
+        line += record.count(b"\n")
+
+
+def test_a_stray_quote_takes_nobody_elses_row_with_it(tmp_path: Path) -> None:
+    lines = [b"a,b,c,d\n", b'44.85,126.55,0,"\n', b"44.85,126.65,0,1\n", b"44.85,126.75,0,2\n"]
+    archive, sha = archived(tmp_path, b"".join(lines))
+    for number, line in enumerate(lines[1:], 2):
+        assert header_and_rows(archive, sha, 0, [(number, 0, 0)])[1][number, 0, 0] == line
 
 
 def test_features_of_one_line_are_told_apart_by_their_place(tmp_path: Path) -> None:
