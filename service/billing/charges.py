@@ -141,10 +141,10 @@ def run_charges(
 def _adjudicated(book: Rulebook, facts: SeasonFacts) -> Adjudication | None:
     """Return what a rulebook makes of the facts on its days; None where it has nothing to do with the season."""
     own = [fact for fact in facts.facts if facts.book_of.get(fact.fire_point_id) == book.id]
-    if not own and not _in_force(book, facts.season):
+    if not own and not (book.id in facts.units_of and _in_force(book, facts.season)):
         return None
     try:
-        return adjudicate(book, own, facts.units)
+        return adjudicate(book, own, facts.units_of.get(book.id, facts.units))
     except UncoveredError as error:
         raise refused(error) from error
 

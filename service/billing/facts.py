@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from gis.times import beijing_date, minutes_of, require_aware
+from gis.times import beijing_date, require_aware
 from gis.types import Screen
 from service.accountability.facts import Fact, SeasonUnit
 from service.accountability.rulebook import Rulebook
@@ -18,12 +18,12 @@ from service.billing.evidence import listed_by
 from service.billing.figures import season_units
 from service.billing.ground import Ground, Grounds
 from service.billing.layers_used import layers_of, statuses_of
-from service.billing.matching import SATELLITES, Link, Matches, Spot, Unclear, match
+from service.billing.matching import Link, Matches, Unclear
 from service.billing.payers import Payer, Payers
-from service.billing.seasons import Calendar, calendar_of
+from service.billing.sameness import matched, same_fires
+from service.billing.seasons import Calendar, calendar_of, other_jurisdiction
 from service.billing.verdicts import Verdict, verdict_of
-from service.billing.zones import ZoneFound, Zones, pixel_extents_m
-from service.pipeline import identity
+from service.billing.zones import ZoneFound, Zones
 from service.pipeline.register_store import load_register
 from service.pipeline.rulings import Rulings, rulings_in_force
 from service.store.engine import Reader
@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 BILLABLE = (Screen.COUNTED, Screen.PLANNED_BURN, Screen.RESTRICTED_WITHIN_PLAN)
 """Screens that are facts for a rulebook: what a plan means is the rule's to say."""
 
-OUTSIDE_JURISDICTION = "outside_jurisdiction"
-"""Why a fire point is no fact although it counts: no rulebook that was asked for holds on its ground."""
+OUTSIDE_JURISDICTION, OUTSIDE_REGISTER = "outside_jurisdiction", "outside_register"
+"""Why a fire point is no fact although it counts: no rulebook that was asked for holds on its ground, or no unit of the
+register stands for it and several rulebooks might."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class SeasonFacts:
     season_ids
         Ids of the facts of the season itself.
     units
-        The units of the season with their loaded indicators.
+        The units of the season with their loaded indicators, of every jurisdiction.
     screened
         Reason code to ids: fire points of the season that are no facts.
     links, unclear
@@ -67,6 +68,8 @@ class SeasonFacts:
         Statuses of the layers used.
     book_of
         Id of the rulebook that covers each fact.
+    units_of
+        Id of each rulebook that holds on ground of this store, to the units of its jurisdiction.
     """
 
     season: str
@@ -83,6 +86,7 @@ class SeasonFacts:
     rulings: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     statuses: frozenset[str] = frozenset()
     book_of: Mapping[str, str] = field(default_factory=dict)
+    units_of: Mapping[str, tuple[SeasonUnit, ...]] = field(default_factory=dict)
 
 
 def season_facts(reader: Reader, books: Sequence[Rulebook], season: str, at: dt.datetime) -> SeasonFacts:
@@ -113,12 +117,15 @@ class _Season:
         self.calendar = calendar
         self.at = at
         self.payers = Payers(load_register(reader), calendar.start)
-        _require_jurisdiction(calendar, self.payers)
+        if all(self.payers.uid_of(book.jurisdiction.code, calendar.start) is None for book in calendar.books):
+            raise other_jurisdiction(calendar.books)
         self.rulings: Rulings = rulings_in_force(reader)
         self.stacks = {row.id: row.layers for row in reader.rows(sa.select(LayerStack.id, LayerStack.layers))}
         self.rows = self._rows()
         self.grounds = Grounds(reader, self.payers, self.rows, self.stacks)
-        self.screened: dict[str, list[str]] = {}
+        self.everywhere = frozenset(book.jurisdiction.code for book in calendar.books)
+        self.here: frozenset[str] = frozenset()
+        self.screened: dict[str, list[str]] = defaultdict(list)
         self.standings: Mapping[str, Standing] = {}
         self.publications: Mapping[str, dt.datetime] = {}
 
@@ -128,7 +135,7 @@ class _Season:
 
         self.standings, self.publications = standings(self.reader), publications(self.reader)
         chosen = self._chosen()
-        matches = self._matched([row for row, _, _ in chosen])
+        matches = matched(reader=self.reader, rows=[row for row, _, _ in chosen], rulings=self.rulings)
         told = self._told(chosen, matches)
         season_ids = frozenset(
             fact.fire_point_id
@@ -141,13 +148,19 @@ class _Season:
             for row in self.rows
             if any(self.calendar.holds(book, days[row.fire_point_id]) for book in self.calendar.books)
         }
+        here = [
+            book
+            for book in self.calendar.books
+            if book.jurisdiction.code in (self.here or self.everywhere)
+            and self.payers.uid_of(book.jurisdiction.code, self.calendar.start) is not None
+        ]
+        units = season_units(self.reader, here, self.payers, self.calendar.season, self.calendar.start)
         return SeasonFacts(
             season=self.calendar.season,
             facts=tuple(fact for fact, _ in told),
             season_ids=season_ids,
-            units=season_units(
-                self.reader, self.calendar.books, self.payers, self.calendar.season, self.calendar.start
-            ),
+            units=tuple({(one.level, one.code): one for each in units.values() for one in each}.values()),
+            units_of=units,
             screened={
                 reason: tuple(sorted(one for one in ids if one in states))
                 for reason, ids in sorted(self.screened.items())
@@ -207,45 +220,25 @@ class _Season:
     def _chosen(self) -> list[tuple[Any, Rulebook, Ground]]:
         """Return the rows that are facts, each with the rulebook that covers its day and with its ground."""
         found: list[tuple[Any, Rulebook, Ground]] = []
-        everywhere = frozenset(book.jurisdiction.code for book in self.calendar.books)
-        ours = False
         for row in self.rows:
             if row.screen not in BILLABLE:
-                self.screened.setdefault(row.screen, []).append(row.fire_point_id)
+                self.screened[row.screen].append(row.fire_point_id)
                 continue
             ground = self.grounds.of(row, self.rulings.of(row.fire_point_id))
-            # Ground that the register does not know lies somewhere in the area: its money is held, not left out.
-            codes = ground.codes or everywhere
-            if not everywhere & codes:
-                self.screened.setdefault(OUTSIDE_JURISDICTION, []).append(row.fire_point_id)
+            # Ground that the register does not know lies somewhere in the area: under the one rule there is, its money
+            # is held for want of a payer; among several nobody can say which.
+            codes = ground.codes or (self.everywhere if len(self.everywhere) == 1 else frozenset())
+            if not self.everywhere & codes:
+                reason = OUTSIDE_JURISDICTION if ground.codes else OUTSIDE_REGISTER
+                self.screened[reason].append(row.fire_point_id)
                 continue
-            ours = True
+            self.here |= self.everywhere & codes
             book = self.calendar.book_on(beijing_date(row.first_at), codes)
             if book is not None:
                 found.append((row, book, ground))
-        if not ours and self.screened.get(OUTSIDE_JURISDICTION):
+        if not self.here and self.screened.get(OUTSIDE_JURISDICTION):
             raise other_jurisdiction(self.calendar.books)
         return found
-
-    def _matched(self, rows: Sequence[Any]) -> Matches:
-        """Return the links between fire points of different sources, as rulings leave them."""
-        if all(SATELLITES & set(row.sources) for row in rows):
-            return Matches()
-        satellites = [row for row in rows if SATELLITES & set(row.sources)]
-        scan, track = pixel_extents_m(self.reader, [row.representative_id for row in satellites])
-        half = {
-            row.fire_point_id: max(wide, high) / 2
-            for row, wide, high in zip(satellites, scan.tolist(), track.tolist(), strict=True)
-        }
-        live = {row.fire_point_id for row in rows}
-        ended = identity.followed(self.rulings.steps)
-        distinct = {
-            frozenset((name, ended.get(ruling.value) or ruling.value))
-            for name in live
-            for ruling in self.rulings.by_point.get(name, ())
-            if ruling.kind == "distinct"
-        }
-        return match([_spot(row, half.get(row.fire_point_id, 0.0)) for row in rows], distinct=distinct)
 
     # -- telling -------------------------------------------------------------------------------------------------
 
@@ -253,7 +246,7 @@ class _Season:
         self, chosen: Sequence[tuple[Any, Rulebook, Ground]], matches: Matches
     ) -> list[tuple[Fact, Rulebook]]:
         gone = {link.id for link in matches.links} | {one.id for one in matches.unclear}
-        same = self._same(matches)
+        same = same_fires(matches, self.rows, self.rulings)
         rows = [row for row, _, _ in chosen]
         known = {row.fire_point_id: row for row in self.rows}
         listed = listed_by(
@@ -285,23 +278,6 @@ class _Season:
             )
             found.append((fact, book))
         return found
-
-    def _same(self, matches: Matches) -> dict[str, list[str]]:
-        """Return, by the id that stands for a fire, the others that tell of it: linked, or ruled to repeat it."""
-        same: dict[str, list[str]] = defaultdict(list)
-        heads: dict[str, str] = {}
-        for link in matches.links:
-            same[link.of].append(link.id)
-            heads[link.id] = link.of
-        ended = identity.followed(self.rulings.steps)
-        for row in self.rows:
-            if row.screen != Screen.DUPLICATE:
-                continue
-            for ruling in self.rulings.of(row.fire_point_id):
-                target = ended.get(ruling.value, ruling.value)
-                if ruling.kind == "duplicate" and target is not None and target != row.fire_point_id:
-                    same[heads.get(target, target)].append(row.fire_point_id)
-        return same
 
     def _records(self, names: Sequence[str]) -> list[Record]:
         """Return what people recorded of one fire: that one of its points repeats another does not put it out."""
@@ -362,18 +338,6 @@ class _Season:
         return dict(sorted(found.items()))
 
 
-def _spot(row: Any, half_pixel_m: float) -> Spot:
-    return Spot(
-        row.fire_point_id,
-        row.lon,
-        row.lat,
-        minutes_of(row.first_at),
-        minutes_of(row.last_at),
-        frozenset(row.sources),
-        half_pixel_m,
-    )
-
-
 def _fact(
     row: Any,
     ground: Ground,
@@ -418,25 +382,4 @@ def _within_plan(row: Any, said: Mapping[str, str]) -> bool:
         return False
     return row.screen in (Screen.PLANNED_BURN, Screen.RESTRICTED_WITHIN_PLAN) or any(
         reason.get("code") == "planned_burn" and not reason.get("recorded_later") for reason in row.reasons
-    )
-
-
-def _require_jurisdiction(calendar: Calendar, payers: Payers) -> None:
-    if all(payers.uid_of(book.jurisdiction.code, calendar.start) is None for book in calendar.books):
-        raise other_jurisdiction(calendar.books)
-
-
-def other_jurisdiction(books: Sequence[Rulebook]) -> Exception:
-    """Return the refusal of rulebooks that hold nowhere in this store."""
-    from gis.errors import RefusedInputError
-
-    named = "、".join(f"{book.id}（{book.jurisdiction.code} {book.jurisdiction.name}）" for book in books)
-    return RefusedInputError(
-        "other_jurisdiction",
-        f"规则 {named} 的适用地区不含本存储的任何单位：请换用本地区的规则，"
-        "或用 huodian load units 载入该地区的单位登记册",
-        "no unit of this store lies where these rulebooks hold ("
-        + ", ".join(f"{book.id}: {book.jurisdiction.code}" for book in books)
-        + "): use the rule of this area, or load that area's register with `huodian load units`",
-        value=", ".join(book.id for book in books),
     )

@@ -19,22 +19,23 @@ from service.store.engine import Reader
 
 def season_units(
     reader: Reader, books: Sequence[Rulebook], payers: Payers, season: str, day: dt.date
-) -> tuple[SeasonUnit, ...]:
-    """Return the units that the rulebooks ask for, as they stood when the season began.
+) -> dict[str, tuple[SeasonUnit, ...]]:
+    """Return, by rulebook, the units of its jurisdiction that it asks for, as they stood when the season began.
 
-    `observed` is said only where somebody loaded the figure that vouches for it: what is not proven earns no reward.
+    `observed` is never said here: that the passes of a season were enough to see nothing is proven by nobody yet, and
+    what is not proven earns no reward.
     """
     figures = indicators(reader, season)
-    found: dict[tuple[str, str], SeasonUnit] = {}
+    found: dict[str, tuple[SeasonUnit, ...]] = {}
     for book in books:
         wanted = _levels(book)
         root = payers.uid_of(book.jurisdiction.code, day)
-        if not wanted or root is None:
-            continue
-        for uid in _beneath(payers, root, wanted, day):
+        units: dict[tuple[str, str], SeasonUnit] = {}
+        for uid in _beneath(payers, root, wanted, day) if wanted and root is not None else ():
             unit = _unit(payers, uid, season, day, figures)
-            found.setdefault((unit.level, unit.code), unit)
-    return tuple(found[key] for key in sorted(found))
+            units.setdefault((unit.level, unit.code), unit)
+        found[book.id] = tuple(units[key] for key in sorted(units))
+    return found
 
 
 def indicators(reader: Reader, season: str) -> dict[str, dict[str, Decimal]]:

@@ -112,11 +112,15 @@ class Payers:
         for one in legal:
             unit = self.register[one]
             code = code_on(unit, day) or one
-            units[unit.level] = (one, code, self._pays_as(unit, paying, payer_code, payer_uid))
+            units[unit.level] = (one, code, self._pays_as(unit, paying, payer_code))
+        if Level.CITY not in units and Level.COUNTY in units:
+            # A county right under its province stands beside the cities: it is ordered, and pays, as one of them.
+            own, code, pays = units[Level.COUNTY]
+            units[Level.CITY] = (own, code, pays)
         codes = frozenset(named for one in legal if (named := code_on(self.register[one], day)))
         return Lineage(units, codes, payer_uid)
 
-    def _pays_as(self, unit: Unit, paying: tuple[str, ...], payer_code: str, payer_uid: str | None) -> str:
+    def _pays_as(self, unit: Unit, paying: tuple[str, ...], payer_code: str) -> str:
         """Return the code under which a unit of a level pays: at the county it is the payer itself."""
         if unit.level is Level.COUNTY:
             return payer_code

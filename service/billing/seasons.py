@@ -87,6 +87,20 @@ def refused(error: UncoveredError) -> RefusedInputError:
     )
 
 
+def other_jurisdiction(books: Sequence[Rulebook]) -> RefusedInputError:
+    """Return the refusal of rulebooks that hold nowhere in a store."""
+    named = "、".join(f"{book.id}（{book.jurisdiction.code} {book.jurisdiction.name}）" for book in books)
+    codes = ", ".join(f"{book.id}: {book.jurisdiction.code}" for book in books)
+    return RefusedInputError(
+        "other_jurisdiction",
+        f"规则 {named} 的适用地区不含本存储的任何单位：请换用本地区的规则，"
+        "或用 huodian load units 载入该地区的单位登记册",
+        f"no unit of this store lies where these rulebooks hold ({codes}): use the rule of this area, or load that "
+        "area's register with `huodian load units`",
+        value=", ".join(book.id for book in books),
+    )
+
+
 def calendar_of(books: Sequence[Rulebook], season: str) -> Calendar:
     """Return the days of a season.
 

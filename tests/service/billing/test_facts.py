@@ -361,3 +361,30 @@ def test_when_is_written_in_beijing_time(opened: House) -> None:
     opened.verify()
     line = opened.charge("2023-2024", *BOOK)["charges"][0]
     assert line["overpass"] == dt.datetime(2023, 10, 29, 23, 50, tzinfo=BEIJING).isoformat()
+
+
+def test_a_rule_of_elsewhere_that_is_loaded_too_has_no_say(opened: House) -> None:
+    opened.data("rulebooks", "load", "JL-1")
+    opened.data("rulebooks", "load", "HL-1")
+    opened.burn(fires(YUSHU, 1, "2023-10-29T12:00"))
+    opened.verify()
+    data = opened.charge("2023-2024")
+    assert ([one["id"] for one in data["rulebooks"]], data["total"]) == (["JL-1"], "500000.00")
+
+
+def test_a_county_right_under_its_province_stands_beside_the_cities(
+    store_home: str, new_store_url: Callable[..., str], tmp_path: Path
+) -> None:
+    with house(store_home, new_store_url, tmp_path / "ha", "410000") as made:
+        store = open_store(made.url)
+        with store.reader() as reader:
+            payers = Payers(load_register(reader), dt.date(2017, 1, 1))
+        store.close()
+    uid = payers.uid_of("419001", dt.date(2017, 6, 1))
+    assert uid is not None
+    units = payers.lineage(uid, dt.date(2017, 6, 1)).units
+    assert {str(level): code for level, (_, code, _) in units.items()} == {
+        "county": "419001",
+        "city": "419001",
+        "province": "410000",
+    }
