@@ -99,9 +99,10 @@ def contexts(reader: Reader, states: Mapping[str, Any]) -> dict[str, dict[str, A
     days = [beijing_date(instant) for instant in overpasses]
     sources = HeatSources(reader).nearest(points.lon, points.lat, overpasses, days)
     shares, others = _Counties(reader).of(points)
+    radii = points.radius_m.tolist()
     found: dict[str, dict[str, Any]] = {}
     for at, row in enumerate(points.rows):
-        radius = f"{points.radius_m[at]:.0f}"
+        radius = f"{radii[at]:.0f}"
         zh, en = _note(int(hot[at]), radius)
         found[row.fire_point_id] = {
             "hot_days_365": int(hot[at]),
@@ -176,14 +177,15 @@ def _extents(reader: Reader, detections: Sequence[int]) -> tuple[Floats, Floats]
 
 def _hot_days(reader: Reader, points: _Points) -> Ints:
     """Return on how many distinct Beijing days of the year before each fire day something was hot at its place."""
+    reach = points.radius_m
     days = np.array([day_number(row.fire_day) for row in points.rows], dtype=np.int64)
-    wide, high = degrees_of(points.radius_m, points.lat)
+    wide, high = degrees_of(reach, points.lat)
     minute, lon, lat = _detections(reader, points, float(wide.max()), float(high.max()))
     if not len(minute):
         return np.zeros(len(days), dtype=np.int64)
     boxes = shapely.box(points.lon - wide, points.lat - high, points.lon + wide, points.lat + high)
     at, pixel = shapely.STRtree(shapely.points(lon, lat)).query(boxes)
-    close = distance_m(points.lon[at], points.lat[at], lon[pixel], lat[pixel]) <= points.radius_m[at]
+    close = distance_m(points.lon[at], points.lat[at], lon[pixel], lat[pixel]) <= reach[at]
     at, hot = at[close], fire_day_numbers(minute)[pixel[close]]
     before = (hot < days[at]) & (hot >= days[at] - HOT_DAYS)
     pairs = np.unique(np.stack([at[before], hot[before]]), axis=1)
@@ -311,4 +313,7 @@ def footprint_shares(
     for at, index, part in zip(row.tolist(), unit.tolist(), share.tolist(), strict=True):
         if part > 0:
             found[at].append((part, index))
-    return [sorted(pairs, key=lambda pair: (-round(pair[0], 4), layer.codes[pair[1]])) for pairs in found]
+    for pairs in found:
+        if len(pairs) > 1:
+            pairs.sort(key=lambda pair: (-round(pair[0], 4), layer.codes[pair[1]]))
+    return found

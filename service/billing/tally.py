@@ -145,6 +145,7 @@ def points_of(reader: Reader, scope: Scope, span: Span, run: ChargeRun | None) -
     money = _Money(run)
     told = standings(reader) if rows else {}
     findings = frozenset(one for book in span.books for one in book.counts.findings) or STRAW
+    counted: dict[dt.date, bool] = {}
     found = []
     for row in rows:
         day, name = beijing_date(row.first_at), row.fire_point_id
@@ -152,6 +153,8 @@ def points_of(reader: Reader, scope: Scope, span: Span, run: ChargeRun | None) -
             continue
         if row.screen != Screen.COUNTED and money.of(name)[1] is None:
             continue  # within a plan, and the rule does not charge what a plan allows
+        if day not in counted:
+            counted[day] = span.in_window(day)
         found.append(
             Point(
                 name,
@@ -159,7 +162,7 @@ def points_of(reader: Reader, scope: Scope, span: Span, run: ChargeRun | None) -
                 row.county_unit_id,
                 row.township_unit_id,
                 money.outcome(name) or outcome_of(told.get(name), findings),
-                span.in_window(day),
+                counted[day],
                 pushed is None or name in pushed,
                 *money.of(name),
             )
