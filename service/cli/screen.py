@@ -153,26 +153,29 @@ def _print(session: Session, data: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from service.reports.screening import WORDS
+    from service.reports.words import SCREEN_WORDS, en, zh
+
+    def word(code: str) -> str:
+        return session.pick(zh(SCREEN_WORDS, code), en(SCREEN_WORDS, code))
 
     console = Console()
     table = Table(title=session.pick("筛除（按月）", "Screening by month"))
-    codes = sorted({code for row in data["months"] for code in row["removed"]}, key=list(WORDS).index)
+    codes = sorted({code for row in data["months"] for code in row["removed"]}, key=list(SCREEN_WORDS).index)
     for word in (
         session.pick("月份", "month"),
         session.pick("火点", "fire points"),
         session.pick("计入", "counted"),
-        *(session.pick(*WORDS[code]) for code in codes),
+        *(word(code) for code in codes),
         session.pick("仅提示", "only flagged"),
     ):
         table.add_column(word, justify="right" if table.columns else "left")
     for row in data["months"]:
         removed = [str(row["removed"].get(code, 0)) for code in codes]
-        flagged = " ".join(f"{session.pick(*WORDS[code])} {n}" for code, n in row["flagged"].items())
+        flagged = " ".join(f"{word(code)} {n}" for code, n in row["flagged"].items())
         table.add_row(row["key"], str(row["fire_points"]), str(row["counted"]), *removed, flagged)
     console.print(table)
     for code, examples in data["examples"].items():
-        console.print(session.pick(*WORDS.get(code, (code, code))), style="bold")
+        console.print(word(code), style="bold")
         for one in examples:
             console.print(
                 f"  {one['fire_point_id']} {one['fire_day']} {one['county'] or ''} {_said(one)}", markup=False

@@ -22,18 +22,6 @@ from service.store.models import FirePointState
 EXAMPLES = 3
 """How many fire points stand for a reason in the report."""
 
-WORDS: Mapping[str, tuple[str, str]] = {
-    "counted": ("计入", "counted"),
-    "outside": ("服务范围外", "outside the service area"),
-    "duplicate": ("重复", "duplicate"),
-    "fixed_heat_source": ("固定热源", "fixed heat source"),
-    "planned_burn": ("计划烧除", "planned burn"),
-    "restricted_within_plan": ("限烧区计划内", "restricted area, within a plan"),
-    "not_cropland": ("非耕地", "no cropland"),
-    "low_confidence": ("低置信度", "low confidence"),
-    "other": ("其他", "other"),
-}
-
 _SCREENING = frozenset({"fixed_heat_source", "not_cropland", "low_confidence"})
 
 
