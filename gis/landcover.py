@@ -347,7 +347,8 @@ def _covered(bounds: BBox, area: BBox) -> float:
 
 def _samples(extent_m: Floats, cell_m: float) -> npt.NDArray[np.int64]:
     wanted = 2 * np.ceil(extent_m / cell_m)  # even: no sample stands on the line through the centre
-    return np.clip(wanted, _LEAST_SAMPLES, _MOST_SAMPLES).astype(np.int64)
+    samples: npt.NDArray[np.int64] = np.clip(wanted, _LEAST_SAMPLES, _MOST_SAMPLES).astype(np.int64)
+    return samples
 
 
 def _chunks(lon: Floats, lat: Floats, across: Any, along: Any) -> Iterator[npt.NDArray[np.int64]]:

@@ -161,14 +161,14 @@ def _print(session: Session, data: dict[str, Any]) -> None:
     console = Console()
     table = Table(title=session.pick("筛除（按月）", "Screening by month"))
     codes = sorted({code for row in data["months"] for code in row["removed"]}, key=list(SCREEN_WORDS).index)
-    for word in (
+    for title in (
         session.pick("月份", "month"),
         session.pick("火点", "fire points"),
         session.pick("计入", "counted"),
         *(word(code) for code in codes),
         session.pick("仅提示", "only flagged"),
     ):
-        table.add_column(word, justify="right" if table.columns else "left")
+        table.add_column(title, justify="right" if table.columns else "left")
     for row in data["months"]:
         removed = [str(row["removed"].get(code, 0)) for code in codes]
         flagged = " ".join(f"{word(code)} {n}" for code, n in row["flagged"].items())
