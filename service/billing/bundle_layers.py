@@ -10,11 +10,21 @@ from typing import Any
 import shapely
 import sqlalchemy as sa
 
+from gis.times import iso_beijing
 from gis.types import BBox
 from service.billing.explain import Found
 from service.store.bulk import within_bbox
 from service.store.engine import Reader
-from service.store.models import BoundarySet, BoundaryUnit, GridCell, GridSet, Zone, ZoneSet
+from service.store.models import (
+    BoundarySet,
+    BoundaryUnit,
+    GridCell,
+    GridSet,
+    PlannedBurn,
+    Revision,
+    Zone,
+    ZoneSet,
+)
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -33,6 +43,10 @@ def layer_files(found: Found) -> dict[str, bytes]:
             features = _features(found, layer, one)
             name = _UNSAFE.sub("_", f"{layer}-{one['set']}-v{one['version']}")
             files[f"layers/{name}.geojson"] = _collection(layer, one, features)
+    plans = sorted({one["plan"] for one in found.view.reasons if one.get("plan")})
+    if plans:
+        record = {"set": "planned-burns", "plans": plans}
+        files["layers/planned-burns.geojson"] = _collection("plans", record, _plans(found.then, plans))
     files["layers/versions.json"] = (
         json.dumps(found.view.layers, ensure_ascii=False, sort_keys=True, indent=2) + "\n"
     ).encode()
@@ -97,6 +111,34 @@ def _of(
             told["kind"] = row.kind
         found.append({"type": "Feature", "properties": told, "geometry": geometry})
     return found
+
+
+def _plans(reader: Reader, codes: Sequence[str]) -> list[dict[str, Any]]:
+    """Return every version of the plans that a reason names: what was known when is what decides."""
+    table, revision = PlannedBurn.__table__, Revision.__table__
+    rows = reader.rows(
+        sa.select(table, revision.c.at)
+        .join(revision, revision.c.id == table.c.rev)
+        .where(table.c.code.in_(list(codes)), reader.known(PlannedBurn))
+        .order_by(table.c.code, table.c.id)
+    )
+    return [
+        {
+            "type": "Feature",
+            "properties": {
+                "code": row.code,
+                "unit": row.unit_code,
+                "from": iso_beijing(row.starts_at),
+                "to": iso_beijing(row.ends_at),
+                "approved_at": None if row.approved_at is None else iso_beijing(row.approved_at),
+                "recorded_at": iso_beijing(row.at),
+                "state": row.state,
+                "status": row.status,
+            },
+            "geometry": None if row.geom is None else json.loads(shapely.to_geojson(row.geom)),
+        }
+        for row in rows
+    ]
 
 
 def _collection(layer: str, record: Mapping[str, Any], features: list[dict[str, Any]]) -> bytes:

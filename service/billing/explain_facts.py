@@ -231,9 +231,19 @@ def screening(story: Story, lang: str) -> Iterator[str]:
     zh = lang == "zh"
     yield pick(SCREEN_WORDS, story["screening"]["screen"], lang)
     for reason in story["screening"]["reasons"]:
-        code = reason.get("code")
-        label = pick(words.REASON_WORDS, code, lang)
-        evidence = ", ".join(
-            f"{key} {plain(value)}" for key, value in sorted(reason.items()) if key != "code"
-        )
-        yield f"{label}（{evidence}）" if zh and evidence else f"{label} ({evidence})" if evidence else label
+        label = pick(words.REASON_WORDS, reason.get("code"), lang)
+        told = [
+            f"{pick(words.EVIDENCE_WORDS, key, lang)} {plain(value, lang)}"
+            for key, value in sorted(reason.items())
+            if key not in ("code", "flag", "recorded_later")
+        ]
+        if reason.get("recorded_later"):
+            told.append(
+                "过境之后才登记，不自动生效"
+                if zh
+                else "recorded after the overpass: it decides nothing by itself"
+            )
+        elif reason.get("flag"):
+            told.append("仅提示，不作筛除" if zh else "a flag only: it removes nothing")
+        evidence = ("，" if zh else ", ").join(told)
+        yield f"{label}（{evidence}）" if zh and told else f"{label} ({evidence})" if told else label

@@ -61,6 +61,10 @@ LAYER_WORDS = {
     "zones": Words("区划", "zones"),
     "regime": Words("管控规则与特殊时段", "regimes and special periods"),
     "screening": Words("筛查参数", "parameters of screening"),
+    "landcover": Words("地类底图", "land cover"),
+    "heat_table": Words("热点统计表", "table of recurrence"),
+    "heat_sources": Words("在册热源", "listed heat sources"),
+    "plans": Words("计划烧除", "planned burns"),
 }
 STATUS_OF_DATA = {
     "official": Words("正式", "official"),
@@ -80,8 +84,45 @@ REASON_WORDS = {
     "restricted_within_plan": Words("限烧区计划内", "restricted zone, within the plan"),
     "zone_unknown": Words("分区未知", "zone unknown"),
     "out_of_season": Words("不在管控期", "out of season"),
-    "sun_glint": Words("疑似太阳反光", "suspected sun glint"),
+    "plan_edge": Words(
+        "像元只有一部分在计划烧除地块内", "only a part of the pixel lies on the ground of a plan"
+    ),
+    "plan_exceeded": Words("计划烧除范围之外仍有像元", "pixels outside what the plan allowed"),
+    "plan_in_special_period": Words(
+        "特殊时段内，计划烧除不生效", "within a special period, in which no plan exempts"
+    ),
 }
+EVIDENCE_WORDS = {
+    "neighbour": Words("邻省单位", "neighbour"),
+    "name": Words("名称", "name"),
+    "counties": Words("县", "counties"),
+    "what": Words("内容", "what"),
+    "zone": Words("分区", "zone"),
+    "set": Words("图层", "set"),
+    "of": Words("重复于", "repeats"),
+    "ruling": Words("裁定", "ruling"),
+    "plan": Words("计划", "plan"),
+    "period": Words("特殊时段", "period"),
+    "by": Words("依据", "by"),
+    "kind": Words("类别", "kind"),
+    "source": Words("热源", "source"),
+    "distance_m": Words("距离（米）", "distance in m"),
+    "radius_m": Words("半径（米）", "radius in m"),
+    "hot_days": Words("热点日数", "hot days"),
+    "night_share": Words("夜间占比", "share at night"),
+    "months": Words("月数", "months"),
+    "table": Words("热点统计表", "table"),
+    "types": Words("产品类型", "product types"),
+    "cropland": Words("耕地占比", "cropland"),
+    "vegetation": Words("植被占比", "vegetation"),
+    "known": Words("地类已知比例", "known ground"),
+    "coarse": Words("底图粗于像元", "raster coarser than the pixel"),
+    "raster": Words("地类底图", "raster"),
+    "forestry": Words("移交林草部门", "handed to forestry"),
+    "glint": Words("疑似太阳反光", "suspected sun glint"),
+    "pixels": Words("像元数", "pixels"),
+}
+"""Keys of what a screening reason rests on."""
 STATE_OF_FACT = {
     "listed": Words("已列出，未核实", "listed, not verified"),
     "overdue": Words("逾期未核实", "overdue"),
@@ -171,10 +212,12 @@ def listed(parts: Sequence[str], lang: str) -> str:
     return ("、" if lang == "zh" else ", ").join(parts)
 
 
-def plain(value: Any) -> str:
+def plain(value: Any, lang: str = "en") -> str:
     """Return evidence of any shape as text."""
     if isinstance(value, list | tuple):
-        return "/".join(map(plain, value))
+        return "/".join(plain(one, lang) for one in value)
+    if isinstance(value, bool):
+        return ("是" if value else "否") if lang == "zh" else ("yes" if value else "no")
     return "—" if value is None else str(value)
 
 

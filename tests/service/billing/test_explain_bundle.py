@@ -98,6 +98,36 @@ def test_layers_are_polygons_that_hold_the_position(told: Scene) -> None:
     assert json.loads(members["layers/neighbour-tianditu-around-220000-v1.geojson"])["features"] == []
 
 
+def test_a_plan_that_came_too_late_is_shown_with_its_ground_and_without_names(told: Scene) -> None:
+    ground = shapely.Point(float(A[0]), float(A[1])).buffer(0.05, quad_segs=2)
+    feature = {
+        "type": "Feature",
+        "geometry": json.loads(shapely.to_geojson(ground)),
+        "properties": {
+            "code": "P1",
+            "starts_at": "2023-10-29T10:00+08:00",
+            "ends_at": "2023-10-29T16:00+08:00",
+            "person": "孙烧除",
+            "approver": "县办",
+            "approved_at": "2023-10-28T10:00+08:00",
+            "state": "approved",
+        },
+    }
+    path = told.house.folder / "plans.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    told.house.data("load", "plans", str(path), "--datum", "cgcs2000", "--status", "official")
+    told.house.data("assess")
+    members = packed(told)
+    plans = json.loads(members["layers/planned-burns.geojson"])
+    (version,) = plans["features"]
+    assert version["properties"]["code"] == "P1"
+    assert shapely.from_geojson(json.dumps(version["geometry"])).equals(ground)
+    assert "孙烧除" not in b"".join(members.values()).decode("utf-8", "replace")
+    text = members["explanation.zh.txt"].decode()
+    assert "计划烧除（计划 P1，过境之后才登记，不自动生效）" in text
+    assert "planned burn (plan P1, recorded after the overpass" in members["explanation.en.txt"].decode()
+
+
 def test_the_rule_is_its_canonical_form_and_the_explanation_stands_in_both_languages(told: Scene) -> None:
     members = packed(told, "--at", AT)
     book = shipped_rulebook("JL-1")
