@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import datetime as dt
+import functools
+import io
 import json
+import shutil
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 import typer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point, mapping
 from typer.testing import CliRunner
@@ -37,7 +42,8 @@ from service.pipeline.load_indicators import (
 from service.pipeline.load_units import load_units
 from service.pipeline.row_report import BadCellError
 from service.settings import Settings
-from service.store.engine import Store
+from service.store.engine import Store, open_store
+from tests import components
 
 ME = {"actor": "tester"}
 FIGURES = """行政区划代码,指标,数值,计量单位,年度,数据状态,来源
@@ -266,3 +272,65 @@ def test_the_commands_answer_and_a_table_without_a_good_row_is_a_refusal(
     assert json.loads(answer.stdout)["data"]["datum"] == "wgs84"
     figures.write_text("代码,指标,数值\n1,耕地,x\n", encoding="utf-8")
     assert run("indicators", str(figures)).exit_code == 1
+
+
+# --- any table ----------------------------------------------------------------------------------------
+
+cells = st.sampled_from(
+    [
+        "",
+        "220122",
+        "22x",
+        "耕地",
+        "award_yuan",
+        "12.5",
+        "-1",
+        "1e9",
+        "亩",
+        "万元",
+        "125.3",
+        "43.9",
+        "是",
+        "正式",
+        "=",
+    ]
+) | st.text(max_size=12)
+tables = st.lists(st.lists(cells, min_size=7, max_size=7), max_size=12)
+
+
+def written(header: str, rows: list[list[str]]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out).writerows([header.split(","), *rows])
+    return out.getvalue().encode("utf-8", "replace")
+
+
+@pytest.fixture(scope="module")
+def one_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    path = tmp_path_factory.mktemp("rows") / "store.gpkg"
+    shutil.copyfile(components.embedded_template(), path)
+    opened = open_store(f"sqlite:///{path}")
+    yield opened
+    opened.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=tables)
+def test_any_table_is_conserved_and_changes_nothing_the_second_time(
+    one_store: Store, rows: list[list[str]]
+) -> None:
+    for header, read in (
+        ("行政区划代码,指标,数值,计量单位,年度,数据状态,来源", load_indicator_file),
+        (
+            "编号,名称,经度,纬度,半径,起始日期,来源",
+            functools.partial(load_heat_source_file, datum="cgcs2000", radius_m=100.0),
+        ),
+    ):
+        try:
+            report = read(one_store, written(header, rows), file="any.csv", source="s", **ME)
+        except RefusedInputError as error:
+            assert error.code == "bad_table"  # noqa: PT017 - a null byte makes it no table at all
+            continue
+        conserved(report)
+        again = read(one_store, written(header, rows), file="any.csv", source="s", **ME)
+        conserved(again)
+        assert again["unchanged"]
