@@ -90,3 +90,19 @@ def test_in_a_restricted_area_only_burning_by_plan_is_left_out(jilin: House) -> 
     data = jilin.charge(*SEASON)
     assert amounts(data) == {YUSHU: "500000.00"}
     assert [one["reason"] for one in data["left_out"]] == ["restricted_within_plan"]
+
+
+def test_a_list_and_a_story_of_a_day_with_plans_name_the_plans_they_asked(jilin: House) -> None:
+    load(jilin, "plans", "plan.csv", PLAN)
+    (fire,) = fires(YUSHU, 1, "2023-10-20T10:00")
+    jilin.burn([fire])
+    told = jilin.data("firelist", "--date", "2023-10-20")
+    assert "plans" in {one["kind"] for one in told["header"]["layers"]}
+    for form in ("csv", "xlsx", "geojson", "kml"):
+        out = jilin.folder / f"list.{form}"
+        words = ("firelist", "--date", "2023-10-20", "--format", form, "-o", str(out))
+        assert jilin.run(*words).exit_code == 0
+    assert jilin.run("map", "--date", "2023-10-20", "-o", str(jilin.folder / "map.html")).exit_code == 0
+    story = jilin.run("explain", jilin.id_of(fire))
+    assert story.exit_code == 0, story.output
+    assert "P1" in story.output
