@@ -174,8 +174,12 @@ def _border(place: Mapping[str, Any], lang: str) -> Iterator[str]:
         pick(LEVEL_WORDS, level, lang) for level, doubt in sorted(place["boundary_case"].items()) if doubt
     ]
     if doubtful:
+        names = {
+            one["code"]: one["name"] for one in (place["context"] or {}).get("shares", ()) if one["code"]
+        }
         near = "; ".join(
-            f"{pick(LEVEL_WORDS, level, lang)} {', '.join(codes)}"
+            f"{pick(LEVEL_WORDS, level, lang)} "
+            + listed([f"{names[code]} {code}" if code in names else code for code in codes], lang)
             for level, codes in sorted(place["neighbours"].items())
         )
         text = f"交界：{listed(doubtful, lang)}" if zh else f"boundary case: {listed(doubtful, lang)}"

@@ -19,6 +19,7 @@ from service.accountability.facts import Fact, UnitAt
 from service.accountability.words import LEVELS
 from service.billing.books import books_for
 from service.billing.charges import ChargeRun, charges_of, run_charges
+from service.billing.explain import read_at
 from service.billing.facts import SeasonFacts
 from service.billing.payers import Payers
 from service.billing.seasons import calendar_of
@@ -99,7 +100,7 @@ def whatif(
     rulebook
         The rulebook to compare under; without it all that are loaded.
     at
-        The instant at which deadlines are read; now when None.
+        The instant at which deadlines are read; now when None, or that of `as_of`.
     as_of
         Ask it of the past; not where fire points are assessed anew.
 
@@ -119,7 +120,6 @@ def whatif(
     UsageError
         ``bad_season``; ``whatif_past``: fire points of the past are not assessed anew.
     """
-    instant = at or dt.datetime.now(dt.UTC)
     if change.reassesses and as_of is not None:
         raise UsageError(
             "whatif_past",
@@ -127,6 +127,7 @@ def whatif(
             "--boundaries and --clustering assess anew, which is done for what is known now: drop --as-of",
         )
     with store.reader(as_of) as reader:
+        instant = read_at(reader, as_of, at) or dt.datetime.now(dt.UTC)
         run = run_charges(reader, season, rulebook=rulebook, at=instant)
         before = _side(run, scope, reader)
         if not change.reassesses:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from service.cli.session import Session
+
+SHOWN = 50
+"""So many fire points stand in the text; the JSON has all."""
 
 
 def register(app: typer.Typer) -> None:
@@ -124,12 +128,21 @@ def _print(session: Session, data: Mapping[str, Any]) -> None:
     changed.add_column(session.pick("火点", "fire point"), no_wrap=True)
     changed.add_column(session.pick("差额", "delta"), justify="right", no_wrap=True)
     changed.add_column(session.pick("变化", "change"))
-    for one in data["points"]:
+    points = sorted(data["points"], key=_dearest)
+    for one in points[:SHOWN]:
         changed.add_row(
             one["fire_point_id"], _signed(one["delta"]), escape(session.pick(one["zh"], one["en"]))
         )
-    if data["points"]:
+    if points:
         console.print(changed)
+    if len(points) > SHOWN:
+        rest = len(points) - SHOWN
+        console.print(session.pick(f"另有 {rest} 个火点，见 --json", f"{rest} more fire points: see --json"))
+
+
+def _dearest(point: Mapping[str, Any]) -> tuple[Decimal, str]:
+    """Order by how much is at stake, the most first."""
+    return -abs(Decimal(point["delta"])), point["fire_point_id"]
 
 
 def _signed(amount: str) -> str:
