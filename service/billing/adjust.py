@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from service.billing.causes import sentence
+from service.billing.lines import FINDINGS_ZH
 
 Line = Mapping[str, Any]
 
@@ -186,8 +187,8 @@ class _Comparison:
 
     @property
     def new_rules(self) -> bool:
-        """Whether other rulebooks apply than before."""
-        return self.rules_before != self.rules_after
+        """Whether a rulebook that the account rested on applies no more, or in another text."""
+        return not self.rules_before <= self.rules_after
 
     def why(self, name: str) -> _Why:
         """Return the main cause of what changed for one fire point."""
@@ -348,15 +349,14 @@ class _Comparison:
             return _Why(
                 "split", f"拆出火点 {'、'.join(parts)}", f"{', '.join(parts)} split off", tuple(parts)
             )
-        told = f"{t0['places']} → {t1['places']}"
-        return _Why("other", f"像元数 {told}", f"pixels {told}")
+        one, two = t0["places"], t1["places"]
+        return _Why("other", f"像元数 {one} → {two}", f"{one} to {two} pixels")
 
     def _facts_differ(self, name: str, t0: Mapping[str, Any], t1: Mapping[str, Any]) -> _Why:
         f0, f1 = t0["facts"], t1["facts"]
         if f0["finding"] != f1["finding"]:
-            return _Why(
-                "finding_changed", f"{f0['finding']} → {f1['finding']}", f"{f0['finding']} → {f1['finding']}"
-            )
+            zh = " → ".join(FINDINGS_ZH.get(one["finding"], "未核实") for one in (f0, f1))
+            return _Why("finding_changed", zh, f"{f0['finding']} to {f1['finding']}")
         if any(f0[key] != f1[key] for key in ("zone", "regime", "areas", "within_plan")):
             return _Why("zone_ruled" if self._newly_ruled(name, "zone") else "new_layers")
         return _Why("other")

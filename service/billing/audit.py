@@ -24,7 +24,7 @@ from service.billing.chain import (
     read_document,
     row_differences,
 )
-from service.billing.issue import COMMAND, rebuild
+from service.billing.issue import COMMAND, program, rebuild
 from service.billing.issued import document_of, rows_of, seen_rows
 from service.scope import Scope
 from service.store.engine import Store
@@ -63,8 +63,8 @@ def verify(
     Returns
     -------
     dict
-        ``{ok, issued, statement: {payer, season, number, sha256} or null, statements, recomputed, differences,
-        more}``.
+        ``{ok, issued, statement: {payer, season, number, sha256} or null, statements, recomputed, programs: {issued,
+        now}, differences, more}``. A newer program may compute otherwise: it then says which versions they are.
 
     Raises
     ------
@@ -98,6 +98,7 @@ def verify(
         "statement": None if row is None else _told(row),
         "statements": len(chain),
         "recomputed": recomputed,
+        "programs": None if row is None else _programs(row),
         "differences": [one.as_dict() for one in found[:_SHOWN]],
         "more": max(0, len(found) - _SHOWN),
     }
@@ -105,6 +106,15 @@ def verify(
 
 def _key(row: Any) -> tuple[str, str]:
     return row.payer_code, row.season
+
+
+def _programs(row: Any) -> dict[str, str]:
+    """Return by which version of the program it was issued, and which one computes it again now."""
+    try:
+        issued = document_of(row)["program"]["version"]
+    except HuodianError:
+        issued = ""
+    return {"issued": str(issued), "now": program()["version"]}
 
 
 def _told(row: Any) -> dict[str, Any]:

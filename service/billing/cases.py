@@ -98,12 +98,23 @@ def of_statement(reader: Reader, statement: Any) -> list[dict[str, Any]]:
 
 
 def states_by_point(reader: Reader, payer: str, season: str) -> dict[str, dict[str, Any]]:
-    """Return state and instance of the newest objection to each fire point of a payer's season; withdrawn ones rest."""
+    """Return state and instance of the newest objection by live fire point; one that was withdrawn is none."""
     found: dict[str, dict[str, Any]] = {}
-    for case in cases_of(reader, rows_of(reader, season, payer)):
-        if case.state != WITHDRAWN:
-            found[case.row.fire_point_id] = {"state": case.state, "instance": case.row.instance}
+    cases = [case for case in cases_of(reader, rows_of(reader, season, payer)) if case.state != WITHDRAWN]
+    for case, point in zip(cases, live_points(reader, cases), strict=True):
+        found[point] = {"state": case.state, "instance": case.row.instance}
     return found
+
+
+def live_points(reader: Reader, cases: Sequence[Case]) -> list[str]:
+    """Return for each case the fire point that lives: an objection to a merged one is about what it became."""
+    if not cases:
+        return []
+    from service.pipeline import identity
+
+    resolved = identity.aliases(reader)
+    names = (case.row.fire_point_id for case in cases)
+    return [resolved.get(name, name) or name for name in names]
 
 
 def list_cases(

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gis.times import iso_beijing
-from service.billing.cases import OPEN, cases_of, rule_of
+from service.billing.cases import OPEN, cases_of, live_points, rule_of
 from service.billing.issued import document_of, is_formal, seen_rows, states_of
 from service.billing.layers_used import weakest
 from service.billing.statement import MARK
@@ -104,10 +104,11 @@ def _suspended(reader: Reader, rows: Sequence[Any]) -> dict[str, Decimal]:
     """Return per payer what open objections suspend: the amounts of the lines as they stand now."""
     newest = {row.payer_code: row for row in rows}
     points: dict[str, set[str]] = defaultdict(set)
-    for case in cases_of(reader, rows):
+    waiting = [case for case in cases_of(reader, rows) if case.state == OPEN]
+    for case, point in zip(waiting, live_points(reader, waiting), strict=True):
         rule = rule_of(document_of(case.statement))
-        if case.state == OPEN and rule is not None and rule.suspends:
-            points[case.statement.payer_code].add(case.row.fire_point_id)
+        if rule is not None and rule.suspends:
+            points[case.statement.payer_code] |= {point, case.row.fire_point_id}
     return {
         code: sum(
             (

@@ -158,7 +158,7 @@ def build(run: ChargeRun, payer: Mapping[str, Any], heading: Heading, material: 
         line.update(no=number, change=change)
     total = sum((one.amount for one in charges), _NOTHING)
     previous = _NOTHING if heading.account is None else Decimal(heading.account["amounts"]["total"])
-    books = _books(run, charges)
+    books = _books(run, charges, heading.account)
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "kind": heading.kind,
@@ -224,10 +224,12 @@ def _amounts(previous: Decimal, total: Decimal, account: Mapping[str, Any] | Non
     }
 
 
-def _books(run: ChargeRun, charges: Sequence[Charge]) -> list[Rulebook]:
-    """Return the rulebooks the account rests on: those of its charges, or all where it has none."""
+def _books(run: ChargeRun, charges: Sequence[Charge], account: Mapping[str, Any] | None) -> list[Rulebook]:
+    """Return the rulebooks the account rests on: those of its charges and of the issue before, or all of the season."""
     used = {one.line.terms.head["rulebook"] for one in charges}
-    return [book for book in sorted(run.books, key=lambda book: book.id) if book.id in used or not used]
+    used |= {one["id"] for one in account["rulebooks"]} if account is not None else set()
+    found = sorted(run.books, key=lambda book: book.id)
+    return [book for book in found if book.id in used] or found
 
 
 def _collector(books: Sequence[Rulebook]) -> str:

@@ -280,6 +280,7 @@ class StatementVerified(_Closed):
     statement: dict[str, Any] | None
     statements: int
     recomputed: bool
+    programs: dict[str, str] | None
     differences: list[Difference]
     more: int
 

@@ -143,3 +143,10 @@ def print_verified(session: Session, data: Mapping[str, Any]) -> None:
         say(console, f"- {one['where']}\n  {session.pick(one['zh'], one['en'])}")
         zh = f"  应为 {one['expected']}；实为 {one['found']}"
         say(console, session.pick(zh, f"  expected {one['expected']}; found {one['found']}"))
+    programs = data["programs"]
+    if programs and programs["issued"] != programs["now"]:
+        issued, now = programs["issued"], programs["now"]
+        zh = f"签发时的程序版本为 {issued}，现为 {now}：重算不同也可能出于版本"
+        say(
+            console, session.pick(zh, f"issued by version {issued}, computed again by {now}: that may be why")
+        )
