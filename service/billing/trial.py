@@ -2,7 +2,8 @@
 
 The days are computed outside the lock, by other boundary sets or another clustering record. The differences are then
 written, so that ids, merges, rulings, verifications and charges are those an assessment would really give; what is
-asked is read off, and everything is taken back. No revision is left, no row, no entry of a spatial index.
+asked is read off, and everything is taken back. No revision is left, no row, no entry of a spatial index. What is kept
+in memory is kept by set or by the register's revision, neither of which a trial makes anew.
 """
 
 from __future__ import annotations
