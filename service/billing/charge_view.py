@@ -103,6 +103,19 @@ def view_of(run: ChargeRun, scope: Scope, reader: Reader, payer: str | None = No
             for one in found.rewards
             if one.season == run.season and eyes.unit(one.unit)
         ],
+        "scores": [
+            {
+                **{
+                    name: getattr(one, name)
+                    for name in ("id", "clause", "level", "unit", "season", "count", "reason", "zh", "en")
+                },
+                "points": None if one.points is None else str(one.points),
+                "items": dict(one.items),
+            }
+            for found in run.findings
+            for one in found.scores
+            if one.season == run.season and eyes.unit(one.unit)
+        ],
         "deposits": [
             {
                 "payer": one.payer,

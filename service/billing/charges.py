@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from gis.errors import HuodianError
 from service.accountability.adjudicate import adjudicate
 from service.accountability.findings import Adjudication, Charge, Held, LeftOut, UncoveredError
 from service.accountability.rulebook import Rulebook
+from service.accountability.successive import adjudicate_all
 from service.billing.books import books_for
 from service.billing.facts import SeasonFacts, season_facts
 from service.billing.layers_used import weakest
@@ -114,8 +116,7 @@ def run_charges(
     facts = season_facts(reader, books, season, instant)
     if amend is not None:
         facts = amend(facts)
-    findings = tuple(_adjudicated(book, facts) for book in books)
-    used = tuple((book, found) for book, found in zip(books, findings, strict=True) if found is not None)
+    used = _adjudicated(books, facts)
     own = facts.season_ids
     charges = sorted(
         (one for _, found in used for one in found.charges if one.season == season),
@@ -138,15 +139,32 @@ def run_charges(
     )
 
 
-def _adjudicated(book: Rulebook, facts: SeasonFacts) -> Adjudication | None:
-    """Return what a rulebook makes of the facts on its days; None where it has nothing to do with the season."""
-    own = [fact for fact in facts.facts if facts.book_of.get(fact.fire_point_id) == book.id]
-    if not own and not (book.id in facts.units_of and _in_force(book, facts.season)):
-        return None
+def _adjudicated(books: Sequence[Rulebook], facts: SeasonFacts) -> list[tuple[Rulebook, Adjudication]]:
+    """Return the rulebooks that have to do with the season, each with what it makes of the facts on its days.
+
+    Those of one jurisdiction that follow each other are adjudicated together: a reward for no fire is for none under
+    any of them.
+    """
+    groups: dict[str, list[Rulebook]] = defaultdict(list)
+    fallen = set(facts.book_of.values())
+    for book in books:
+        if book.id in fallen or (book.id in facts.units_of and _in_force(book, facts.season)):
+            groups[book.jurisdiction.code].append(book)
+    found: dict[str, Adjudication] = {}
     try:
-        return adjudicate(book, own, facts.units_of.get(book.id, facts.units))
+        for group in groups.values():
+            names = {book.id for book in group}
+            own = [fact for fact in facts.facts if facts.book_of.get(fact.fire_point_id) in names]
+            if len(group) == 1:
+                units = facts.units_of.get(group[0].id, facts.units)
+                found[group[0].id] = adjudicate(group[0], own, units)
+                continue
+            every = {(one.level, one.code): one for name in names for one in facts.units_of.get(name, ())}
+            answers = {one.rulebook: one for one in adjudicate_all(group, own, every.values())}
+            found |= {book.id: answers.get(book.id) or adjudicate(book, ()) for book in group}
     except UncoveredError as error:
         raise refused(error) from error
+    return [(book, found[book.id]) for book in books if book.id in found]
 
 
 def _in_force(book: Rulebook, season: str) -> bool:

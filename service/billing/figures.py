@@ -48,10 +48,12 @@ def indicators(reader: Reader, season: str) -> dict[str, dict[str, Decimal]]:
 
 def _levels(book: Rulebook) -> frozenset[str]:
     """Return the levels of which the rule needs to know every unit, those without a fire included."""
-    levels: set[str] = {one.level for one in book.rewards}
+    levels: set[str] = {one.level for one in (*book.rewards, *book.scores)}
     for rule in book.escalations:
         if rule.kind == "density":
             levels |= {at.level for at in rule.at}
+        elif rule.kind == "parent_share":
+            levels.add(rule.level)
         elif rule.kind == "child_share":
             levels |= {rule.level, LEVELS[LEVELS.index(rule.level) + 1]}
             levels |= {one.level for one in book.escalations if one.id == rule.of and one.kind != "density"}

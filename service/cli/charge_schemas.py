@@ -160,6 +160,22 @@ class ChargeReward(_Closed):
     en: str
 
 
+class ChargeScore(_Closed):
+    """The points of a unit."""
+
+    id: str
+    clause: str
+    level: str
+    unit: str
+    season: str
+    count: int
+    reason: str
+    zh: str
+    en: str
+    points: str | None
+    items: dict[str, str]
+
+
 class ChargeDeposit(_Closed):
     """What became of a deposit."""
 
@@ -191,6 +207,7 @@ class Charges(_Closed):
     unclear: list[ChargeUnclear]
     escalations: list[ChargeRaised]
     rewards: list[ChargeReward]
+    scores: list[ChargeScore]
     deposits: list[ChargeDeposit]
 
 

@@ -236,3 +236,31 @@ def test_a_sample_says_so_and_an_official_rule_is_still_marked_by_its_layers(
     opened.data("rulebooks", "load", str(official))
     data = opened.charge("2023-2024")
     assert (data["status"], data["mark"]) == ("reference", "非正式"), "the built-in boundaries are reference"
+
+
+def test_a_rule_replaced_mid_season_begins_its_first_anew(opened: House, tmp_path: Path) -> None:
+    ended = _write(
+        tmp_path, "old.yaml", ("{from: 2018-09-21, to: null}", "{from: 2018-09-21, to: 2023-10-31}")
+    )
+    begun = _write(
+        tmp_path,
+        "new.yaml",
+        ("id: JL-1\n", "id: JL-2\n"),
+        ("{from: 2018-09-21, to: null}", "{from: 2023-11-01, to: null}"),
+        ('"50"', '"70"'),
+    )
+    for file in (ended, begun):
+        opened.data("rulebooks", "load", str(file))
+    opened.burn([*fires("220182", 2, "2023-10-29T12:00"), *fires("220182", 2, "2023-11-02T12:00", first=4)])
+    opened.verify()
+    data = opened.charge("2023-2024")
+    told = sorted((one["overpass"][:10], one["trace"]["rulebook"], one["amount"]) for one in data["charges"])
+    assert told == [
+        ("2023-10-29", "JL-1", "300000.00"),
+        ("2023-10-29", "JL-1", "500000.00"),
+        ("2023-11-02", "JL-2", "300000.00"),
+        ("2023-11-02", "JL-2", "700000.00"),
+    ]
+    assert [one["id"] for one in data["rulebooks"]] == ["JL-1", "JL-2"]
+    empty = opened.charge("2024-2025")
+    assert (empty["total"], [one["id"] for one in empty["rulebooks"]]) == ("0.00", ["JL-2"])

@@ -54,11 +54,11 @@ def test_a_line_carries_its_trace_and_nobody_elses_fires(opened: House) -> None:
 
 
 def test_the_finance_list_is_of_issued_statements_alone(opened: House) -> None:
-    assert opened.data("charge", "--season", "2023-2024", "--roll")["payers"] == []
+    assert opened.data("charge", "--season", "2023-2024", "--roll")["rows"] == []
     words = ("--payer", "220182", "--season", "2023-2024", "--rulebook", "JL-1", "--sample")
     opened.data("statement", "issue", *words)
     roll = opened.data("charge", "--season", "2023-2024", "--roll")
-    assert [(one["code"], one["total"]) for one in roll["payers"]] == [("220182", "1100000.00")]
+    assert [(one["payer"]["code"], one["total"]) for one in roll["rows"]] == [("220182", "1100000.00")]
     text = opened.run(*ASKED, "--roll")
     assert text.exit_code == 0
     assert "--rulebook" in text.stderr, "it says what it does not use"
