@@ -191,7 +191,7 @@ def _lay(
     """Lay the edges into cells; None where a reference point lies on an edge."""
     from gis.location import building
 
-    wanted = min(max(2 * edges, _LEAST_CELLS), _MOST_CELLS)
+    wanted = min(max(min(2 * edges, len(xy) * 5 // 4), _LEAST_CELLS), _MOST_CELLS)
     while True:
         geo, shape = _square_grid(xy, wanted, fractions)
         size = int(shape.prod())
