@@ -98,11 +98,16 @@ def of_statement(reader: Reader, statement: Any) -> list[dict[str, Any]]:
 
 
 def states_by_point(reader: Reader, payer: str, season: str) -> dict[str, dict[str, Any]]:
-    """Return state and instance of the newest objection by live fire point; one that was withdrawn is none."""
+    """Return the newest objection by live fire point, with its deadline; one that was withdrawn is none."""
     found: dict[str, dict[str, Any]] = {}
     cases = [case for case in cases_of(reader, rows_of(reader, season, payer)) if case.state != WITHDRAWN]
     for case, point in zip(cases, live_points(reader, cases), strict=True):
-        found[point] = {"state": case.state, "instance": case.row.instance}
+        due = case.row.answer_due if case.state == OPEN else None
+        found[point] = {
+            "state": case.state,
+            "instance": case.row.instance,
+            "answer_due": None if due is None else due.isoformat(),
+        }
     return found
 
 

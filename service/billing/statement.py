@@ -188,6 +188,7 @@ def build(run: ChargeRun, payer: Mapping[str, Any], heading: Heading, material: 
     if heading.issued_at is not None:
         document["issued_at"] = iso_beijing(heading.issued_at)
     document["objection"] = _objection(books, heading.issued_at or run.at, lines)
+    _date_lines(lines, heading.account, document["objection"]["until"])
     document["adjustments"] = adjustments(heading.account, document, material.known)
     return document
 
@@ -322,6 +323,19 @@ def _objection(
         "zh": f"如有异议，请在 {last} 当日或之前（北京时间）书面提出；{effect_zh}",
         "en": f"object in writing until the end of {last} (Beijing time); an objection {effect_en}",
     }
+
+
+def _date_lines(
+    lines: Sequence[dict[str, Any]], account: Mapping[str, Any] | None, until_now: str | None
+) -> None:
+    """Say on each line until when it may be objected to: repeating an unchanged line opens no new term."""
+    before = {
+        (line["fire_point_id"], line["trace"]["rulebook"]): line["objection_until"]
+        for line in (account or {}).get("lines", ())
+    }
+    for line in lines:
+        key = line["fire_point_id"], line["trace"]["rulebook"]
+        line["objection_until"] = until_now if line["change"] else before[key]
 
 
 def _is_open(line: Mapping[str, Any]) -> bool:

@@ -59,6 +59,7 @@ class LineObjection(_Closed):
 
     state: ObjectionState
     instance: int
+    answer_due: str | None
 
 
 class StatementLine(_Closed):
@@ -94,6 +95,7 @@ class StatementLine(_Closed):
     context: dict[str, Any] | None
     rulings: list[StatementRuling]
     objection: LineObjection | None
+    objection_until: str | None
     linked: list[str]
     basis: StatementBasis
 

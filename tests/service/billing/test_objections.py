@@ -107,7 +107,7 @@ def test_an_open_objection_stands_on_the_line_of_the_next_issue_with_what_it_sus
     office.deny(office.yushu[1])
     after = office.issue()
     line = next(one for one in after["lines"] if one["fire_point_id"] == filed["fire_point_id"])
-    assert line["objection"] == {"state": "open", "instance": 1}
+    assert line["objection"] == {"state": "open", "instance": 1, "answer_due": filed["answer_due"]}
     assert (after["objection"]["suspends_payment"], after["objection"]["suspended"]) == (True, "500000.00")
     assert "500000.00" in after["objection"]["zh"]
     _answer(office, 1, "rejected")
@@ -230,14 +230,12 @@ def test_repeating_an_unchanged_line_opens_no_new_term(office: Desk) -> None:
     office.house.rule(office.shuangliao[0], "--unit", YUSHU)
     office.issue()
     assert office.refused(*FILE, first) == "deadline_passed", "its line was issued twenty days before"
-    changed = {
-        line["fire_point_id"]
-        for line in office.house.data("statement", "show", "--payer", YUSHU, "--season", SEASON)["document"][
-            "lines"
-        ]
-        if line["change"]
-    }
+    shown = office.house.data("statement", "show", "--payer", YUSHU, "--season", SEASON)["document"]
+    until_of = {line["fire_point_id"]: line["objection_until"] for line in shown["lines"]}
+    changed = {line["fire_point_id"] for line in shown["lines"] if line["change"]}
     assert first not in changed
+    assert until_of[first] == (beijing_date(office.clock) - dt.timedelta(days=13)).isoformat()
+    assert {until_of[name] for name in changed} == {shown["objection"]["until"]}
     assert office.id_of(office.shuangliao[0]) in changed
     assert office.house.data(*FILE, office.id_of(office.shuangliao[0]))["number"] == 2
     assert second not in changed or office.house.data(*FILE, second)["number"] == 2
