@@ -6,6 +6,7 @@ its own fires. Nothing else is shown or counted: no total, escalation or reward 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -14,7 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from gis.errors import NotFoundError
-from gis.times import iso_beijing, iso_utc
+from gis.times import beijing_date, iso_beijing, iso_utc
+from grids.units import Purpose
 from service.accountability.findings import Charge, Held, LeftOut, Raised
 from service.billing.charges import ChargeRun
 from service.billing.payers import Payer
@@ -142,24 +144,29 @@ class _Eyes:
         self.points = _visible(run, scope, reader)
         self._run = run
         self._register = load_register(reader).register
-        self._days = (run.at.date(), *sorted({row.fire_day for row in run.facts.states.values()})[:1])
+        burnt = [row.fire_day for row in run.facts.states.values()] or [beijing_date(run.at)]
+        self._days = (min(burnt), max(burnt))
 
     def line(self, charge: Charge) -> bool:
-        """Whether the reader may see a charge."""
-        return charge.fire_point_id in self.points or self.owns(self._run.facts.payers.get(charge.payer))
+        """Whether the reader may see a charge: a fire of its ground, or of a payer that was its own on that day."""
+        if self._scope.everything or charge.fire_point_id in self.points:
+            return True
+        payer = self._run.facts.payers.get(charge.payer)
+        day = beijing_date(charge.fact.overpass)
+        return payer is not None and payer.uid is not None and self._under(payer.uid, day)
 
     def owns(self, payer: Payer | None) -> bool:
-        """Whether a payer is the reader's unit or lies under it in the assessment tree."""
+        """Whether a payer is the reader's unit or lay under it in the assessment tree all season long."""
         if self._scope.everything:
             return True
-        return payer is not None and payer.uid is not None and self._under(payer.uid)
+        return payer is not None and payer.uid is not None and self._always_under(payer.uid)
 
     def unit(self, code: str) -> bool:
         """Whether the unit that pays under a code is the reader's or lies under it."""
         if self._scope.everything:
             return True
         found = self._register.find(code, self._days[-1])
-        return found is not None and self._under(found.uid)
+        return found is not None and self._always_under(found.uid)
 
     def raised(self, one: Raised) -> bool:
         """Whether the reader may know of an escalation: all its fire points are its own to see."""
@@ -167,12 +174,11 @@ class _Eyes:
             bool(one.fire_point_ids) and self.points.issuperset(one.fire_point_ids)
         )
 
-    def _under(self, uid: str) -> bool:
-        from grids.units import Purpose
+    def _always_under(self, uid: str) -> bool:
+        return all(self._under(uid, day) for day in self._days)
 
-        return any(
-            self._scope.unit_uid in self._register.chain(uid, Purpose.ASSESSMENT, day) for day in self._days
-        )
+    def _under(self, uid: str, day: dt.date) -> bool:
+        return self._scope.unit_uid in self._register.chain(uid, Purpose.ASSESSMENT, day)
 
 
 def _visible(run: ChargeRun, scope: Scope, reader: Reader) -> frozenset[str]:
