@@ -25,7 +25,7 @@ from service.billing.chain import (
     row_differences,
 )
 from service.billing.issue import COMMAND, program, rebuild
-from service.billing.issued import document_of, rows_of, seen_rows
+from service.billing.issued import document_of, rows_of, seen_rows, with_document
 from service.scope import Scope
 from service.store.engine import Store
 from service.store.models import Revision
@@ -78,6 +78,7 @@ def verify(
         row = None
         if data is not None and document is not None:
             row = _of_document(rows, document)
+            row = row and with_document(reader, row)
             found += _file_differences(data, document, row, name)
         wanted = sha or head
         named_row = next((one for one in rows if one.sha256 == wanted), None) if wanted else None
@@ -85,7 +86,7 @@ def verify(
             found.append(_unknown_hash(wanted, head is not None))
         elif row is not None and named_row is not None and _key(named_row) != _key(row):
             found.append(_other_chain(row, named_row))
-        row = row or named_row
+        row = row or (named_row and with_document(reader, named_row))
         chain = [] if row is None else rows_of(reader, row.season, row.payer_code)
         found += _chain(reader, chain)
     recomputed = False

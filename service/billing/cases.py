@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from gis.times import beijing_date, iso_beijing
 from gis.types import Level
 from grids.units import RANK, Purpose
 from service.billing import deadlines
-from service.billing.issued import Sight, document_of, rows_of
+from service.billing.issued import Sight, document_of, rows_of, with_document
 from service.scope import Scope
 from service.store.engine import Reader
 from service.store.models import Objection, ObjectionEvent
@@ -149,7 +149,7 @@ def find_case(reader: Reader, scope: Scope, objection_id: int) -> tuple[Case, Si
     sight = Sight(reader, scope)
     for case in cases_of(reader, rows_of(reader)):
         if case.row.id == objection_id and _visible(sight, scope, case):
-            return case, sight
+            return replace(case, statement=with_document(reader, case.statement)), sight
     raise NotFoundError(
         "unknown_objection",
         f"没有第 {objection_id} 号异议，或不在您的管辖范围内：请用 objection list 查看",

@@ -26,6 +26,7 @@ from service.billing.issued import (
     is_formal,
     rows_of,
     states_of,
+    with_document,
 )
 from service.billing.statement import Heading, build, own_points
 from service.scope import Scope
@@ -360,7 +361,7 @@ def _payer(reader: Reader, scope: Scope, run: ChargeRun, wanted: Wanted) -> dict
     if found is not None and (owes or own_points(run, code)) and sight.sees(found.uid, day):
         return {"code": found.code, "name": found.name, "level": found.level, "uid": found.uid}
     if found is None and before is not None and sight.sees(before.payer_uid, day):
-        told = document_of(before)["payer"]
+        told = document_of(with_document(reader, before))["payer"]
         return dict(told)
     raise NotFoundError(
         "unknown_payer",

@@ -21,15 +21,25 @@ FINAL = "final"
 
 
 def rows_of(reader: Reader, season: str | None = None, payer: str | None = None) -> Sequence[Any]:
-    """Return stored statements, unscoped, by season, payer and number."""
+    """Return stored statements, unscoped, by season, payer and number.
+
+    Their documents come with those of one payer only: a season's together are many megabytes.
+    """
     table = Statement.__table__
     conditions = [reader.known(Statement)]
     if season is not None:
         conditions.append(table.c.season == season)
     if payer is not None:
         conditions.append(table.c.payer_code == payer)
-    query = sa.select(table).where(*conditions)
+    columns = [one for one in table.c if payer is not None or one.name != "document"]
+    query = sa.select(*columns).where(*conditions)
     return reader.rows(query.order_by(table.c.season, table.c.payer_code, table.c.number))
+
+
+def with_document(reader: Reader, row: Any) -> Any:
+    """Return a stored statement with its document."""
+    chain = rows_of(reader, row.season, row.payer_code)
+    return next(one for one in chain if one.id == row.id)
 
 
 def is_formal(row: Any) -> bool:
@@ -99,15 +109,17 @@ class Sight:
 def seen_rows(
     reader: Reader, scope: Scope, season: str | None = None, payer: str | None = None
 ) -> tuple[Sequence[Any], Sight]:
-    """Return the stored statements a reader may see, and its sight."""
+    """Return the stored statements a reader may see, with documents where a payer is named, and its sight."""
     sight = Sight(reader, scope)
-    rows = [
-        row for row in rows_of(reader, season) if sight.sees(row.payer_uid, beijing_date(row.computed_at))
-    ]
+    rows = rows_of(reader, season)
     if payer is not None:
-        code = sight.code_of(payer, rows)
-        rows = [row for row in rows if row.payer_code == code]
-    return rows, sight
+        seen = [row for row in rows if _sees(sight, row)]
+        rows = rows_of(reader, season, sight.code_of(payer, seen))
+    return [row for row in rows if _sees(sight, row)], sight
+
+
+def _sees(sight: Sight, row: Any) -> bool:
+    return sight.sees(row.payer_uid, beijing_date(row.computed_at))
 
 
 def find_row(reader: Reader, scope: Scope, payer: str, season: str, number: int | None = None) -> Any:

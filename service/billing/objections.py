@@ -341,7 +341,7 @@ def _chain(
 
     rows = rows_of(reader, season)
     code = sight.code_of(payer, rows)
-    chain = [row for row in rows if row.payer_code == code]
+    chain = rows_of(reader, season, code)
     if not chain:
         raise unknown_statement(payer, season, None)
     day = beijing_date(chain[-1].computed_at)

@@ -7,7 +7,6 @@ samples are counted and left out: nobody pays a sample.
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -16,7 +15,7 @@ import sqlalchemy as sa
 
 from gis.times import iso_beijing
 from service.billing.cases import OPEN, cases_of, live_points, rule_of
-from service.billing.issued import document_of, is_formal, seen_rows, states_of
+from service.billing.issued import document_of, is_formal, rows_of, seen_rows, states_of
 from service.billing.layers_used import weakest
 from service.billing.statement import MARK
 from service.scope import Scope
@@ -42,13 +41,11 @@ def roll(reader: Reader, scope: Scope, season: str) -> dict[str, Any]:
     formal = any(is_formal(row) for row in rows)
     counted = [row for row in rows if is_formal(row) == formal]
     states = states_of(reader, rows)
-    suspended = _suspended(reader, counted)
-    by_payer: dict[str, list[Any]] = defaultdict(list)
-    for row in counted:
-        by_payer[row.payer_code].append(row)
-    entries = [
-        _entry(chain, states, suspended.get(code, _NOTHING)) for code, chain in sorted(by_payer.items())
-    ]
+    entries = []
+    seen = {row.id for row in counted}
+    for code in sorted({row.payer_code for row in counted}):
+        chain = [row for row in rows_of(reader, season, code) if row.id in seen]
+        entries.append(_entry(chain, states, _suspended(reader, chain)))
     totals = {name: str(sum((Decimal(one[name]) for one in entries), _NOTHING)) for name in _SUMMED}
     return {
         "season": season,
@@ -100,23 +97,14 @@ def _entry(
     }
 
 
-def _suspended(reader: Reader, rows: Sequence[Any]) -> dict[str, Decimal]:
-    """Return per payer what open objections suspend: the amounts of the lines as they stand now."""
-    newest = {row.payer_code: row for row in rows}
-    points: dict[str, set[str]] = defaultdict(set)
-    waiting = [case for case in cases_of(reader, rows) if case.state == OPEN]
+def _suspended(reader: Reader, chain: Sequence[Any]) -> Decimal:
+    """Return what open objections to a payer's statements suspend: the amounts of the lines as they stand now."""
+    points: set[str] = set()
+    waiting = [case for case in cases_of(reader, chain) if case.state == OPEN]
     for case, point in zip(waiting, live_points(reader, waiting), strict=True):
         rule = rule_of(document_of(case.statement))
         if rule is not None and rule.suspends:
-            points[case.statement.payer_code] |= {point, case.row.fire_point_id}
-    return {
-        code: sum(
-            (
-                Decimal(line["amount"])
-                for line in document_of(newest[code])["lines"]
-                if line["fire_point_id"] in names
-            ),
-            _NOTHING,
-        )
-        for code, names in points.items()
-    }
+            points |= {point, case.row.fire_point_id}
+    lines = document_of(chain[-1])["lines"] if points else []
+    amounts = (Decimal(line["amount"]) for line in lines if line["fire_point_id"] in points)
+    return sum(amounts, _NOTHING)
