@@ -129,11 +129,6 @@ class Payers:
             return self.code(city) if city else payer_code
         return self.code(unit.uid)
 
-    def legal_codes(self, code: str, day: dt.date) -> frozenset[str]:
-        """Return the codes of a unit's legal chain on a day, its own included; none where nobody holds the code."""
-        uid = self.uid_of(code, day)
-        return frozenset() if uid is None else self.lineage(uid, day).legal
-
     def under(self, uid: str | None, above: str, day: dt.date) -> bool:
         """Whether a unit is `above` or one of its members in the assessment tree."""
         return (

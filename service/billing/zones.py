@@ -25,7 +25,7 @@ from gis.footprint import extents_km, measure
 from gis.times import beijing_date
 from gis.types import Level, Validity
 from service.billing.payers import Payers
-from service.pipeline.layers_store import Layers, ZoneEntry, ZoneLayer
+from service.pipeline.layers_store import ZONE_ORDER, Layers, SetLayer, ZoneEntry, ZoneLayer
 from service.pipeline.live import best_first
 from service.pipeline.rulings import NO_ZONE
 from service.store.engine import Reader
@@ -72,7 +72,8 @@ class Zones:
         self._layers = Layers(reader)
         self._sets = _sets(reader)
         self._kinds: dict[str, str] = {}
-        self._covered: dict[tuple[Any, ...], bool] = {}
+        self._by_name: dict[tuple[int, ...], dict[tuple[str, str], ZoneEntry]] = {}
+        self._covered: dict[tuple[Any, ...], frozenset[str]] = {}
 
     def found(self, rows: Sequence[Any], rulings: Mapping[str, Sequence[Any]]) -> dict[str, ZoneFound]:
         """Return the zone of every state row, by fire point."""
@@ -122,12 +123,19 @@ class Zones:
         doubt = bool(row.boundary_case.get("zone"))
         if row.zone_code is None:
             return ZoneFound("none" if self._covers(row, ids) else "unknown", doubt)
-        entries = [
-            entry
-            for entry in self._layers.zones_of(ids).entries
-            if entry.code == row.zone_code and entry.name == row.zone
-        ]
-        return _of(entries[0], doubt) if entries else ZoneFound(doubt=doubt)
+        entry = self._named(ids).get((row.zone_code, row.zone))
+        return ZoneFound(doubt=doubt) if entry is None else _of(entry, doubt)
+
+    def _named(self, ids: tuple[int, ...]) -> dict[tuple[str, str], ZoneEntry]:
+        """Return the zones of some sets by code and name; of two alike the strictest, as attribution names them."""
+        if ids not in self._by_name:
+            strictest = sorted(
+                self._layers.zones_of(ids).entries,
+                key=lambda entry: ZONE_ORDER.index(entry.kind),
+                reverse=True,
+            )
+            self._by_name[ids] = {(entry.code, entry.name): entry for entry in strictest}
+        return self._by_name[ids]
 
     def _located(self, ids: tuple[int, ...], rows: Sequence[Any]) -> dict[str, ZoneFound]:
         """Return the zones of fire points under the sets of their own time, located anew with their footprints."""
@@ -161,27 +169,27 @@ class Zones:
 
     def _covers(self, row: Any, ids: tuple[int, ...]) -> bool:
         """Whether the sets speak of the county at all, in the terms of its regime."""
-        key = (ids, row.county_code, row.regime == "two_zone", row.fire_day)
+        county = self._layers.on(row.fire_day).boundaries.get(Level.COUNTY)
+        key = (ids, row.regime == "two_zone", None if county is None else county.set_id)
         if key not in self._covered:
             entries = self._layers.zones_of(ids).entries
             if row.regime == "two_zone":
                 entries = tuple(one for one in entries if one.kind in _TWO_ZONE)
-            self._covered[key] = self._touches(row, entries)
-        return self._covered[key]
+            self._covered[key] = self._touched(entries, county)
+        return self._payers.uids.get(row.county_unit_id) in self._covered[key]
 
-    def _touches(self, row: Any, entries: Iterable[ZoneEntry]) -> bool:
-        county = self._layers.on(row.fire_day).boundaries.get(Level.COUNTY)
-        listed = {code for entry in entries for code in entry.unit_codes}
-        if row.county_code in listed or any(
-            row.county_code in self._payers.legal_codes(code, row.fire_day) for code in listed
-        ):
-            return True
+    def _touched(self, entries: Iterable[ZoneEntry], county: SetLayer | None) -> frozenset[str]:
+        """Return the counties in which some of these zones lie, drawn or listed."""
+        day = self._payers.season_day
+        uids = {self._payers.uid_of(code, day) for entry in entries for code in entry.unit_codes}
+        lines = [self._payers.lineage(uid, day) for uid in uids if uid is not None]
+        found = {line.units[Level.COUNTY][0] for line in lines if Level.COUNTY in line.units}
         shapes = [entry.geometry for entry in entries if entry.geometry is not None]
-        if county is None or not shapes:
-            return False
-        _, units = county.layer.touched(shapes)
-        uids = {self._payers.uid_of(county.layer.codes[unit], row.fire_day) for unit in set(units.tolist())}
-        return self._payers.uid_of(row.county_code or "", row.fire_day) in uids - {None}
+        if county is not None and shapes:
+            _, units = county.layer.touched(shapes)
+            codes = {county.layer.codes[unit] for unit in units.tolist()}
+            found |= {uid for code in codes if (uid := self._payers.uid_of(code, day)) is not None}
+        return frozenset(found)
 
 
 def pixel_extents_m(reader: Reader, detections: Sequence[int]) -> tuple[Any, Any]:

@@ -388,3 +388,62 @@ def test_a_county_right_under_its_province_stands_beside_the_cities(
         "city": "419001",
         "province": "410000",
     }
+
+
+def _drawn(store: House, name: str, kind: str, spot: tuple[str, str], half: float) -> None:
+    """Load one drawn zone around a place as the next version of a layer."""
+    x, y = (float(value) for value in spot)
+    ring = [[x - half, y - half], [x + half, y - half], [x + half, y + half], [x - half, y + half]]
+    feature = {
+        "type": "Feature",
+        "properties": {"code": "Z1", "name": "甲区", "kind": kind},
+        "geometry": {"type": "Polygon", "coordinates": [[*ring, ring[0]]]},
+    }
+    text = json.dumps({"type": "FeatureCollection", "features": [feature]})
+    words = ("--name", name, "--datum", "cgcs2000", "--valid-from", "2018-09-21")
+    store.data("load", "zones", _file(store, f"{name}.geojson", text), *words)
+
+
+def test_a_drawn_zone_speaks_of_its_county_and_stays_as_it_was_known(opened: House) -> None:
+    found = [*fires(YUSHU, 2, "2020-11-11T12:00"), *fires("220283", 1, "2020-11-11T12:10")]
+    _drawn(opened, "zones", "ban", found[0].spot, 0.008)
+    opened.recorded(LONG_AGO)
+    opened.burn(found)
+    opened.verify()
+    before = opened.charge("2020-2021", *BOOK)
+    assert amounts(before) == {YUSHU: "500000.00"}
+    assert _reasons(before, "left_out") == ["zone_not_counted"], (
+        "the layer of that county names no zone there"
+    )
+    assert _reasons(before) == ["zone_unknown"], "and says nothing about the next county"
+    _drawn(opened, "zones", "ban", found[2].spot, 0.008)
+    opened.data("assess")
+    after = opened.charge("2020-2021", *BOOK)
+    told = [
+        {name: data[name] for name in ("total", "held", "left_out", "screened") if name in data}
+        for data in (before, after)
+    ]
+    assert told[0] == told[1], "located anew under the layer of its own time"
+    facts = [one["charges"][0]["trace"]["facts"] for one in (before, after)]
+    assert facts[0] == facts[1]
+    assert facts[0]["areas"] == ["Z1", "ban", "甲区"]
+
+
+def test_a_belt_layer_says_nothing_about_ban_and_restricted_areas(opened: House) -> None:
+    found = fires(YUSHU, 2, "2020-11-11T12:00")
+    _drawn(opened, "belts", "belt_1km", found[1].spot, 0.008)
+    opened.recorded(LONG_AGO)
+    opened.burn(found[:1])
+    opened.verify()
+    assert _reasons(opened.charge("2020-2021", *BOOK)) == ["zone_unknown"]
+
+
+def test_a_fire_on_the_edge_of_a_zone_waits_where_the_zone_is_asked_for(opened: House) -> None:
+    found = fires(YUSHU, 1, "2020-11-11T12:00")
+    _drawn(opened, "zones", "ban", found[0].spot, 0.001)
+    opened.recorded(LONG_AGO)
+    opened.burn(found)
+    opened.verify()
+    assert _reasons(opened.charge("2020-2021", *BOOK)) == ["zone_in_doubt"]
+    opened.rule(found[0], "--zone", "Z1")
+    assert amounts(opened.charge("2020-2021", *BOOK)) == {YUSHU: "500000.00"}
