@@ -33,7 +33,7 @@ _POPULATE_READ = 22  # MADV_POPULATE_READ, which Python 3.11 does not name
 _FETCH_BYTES = 1 << 27
 """Files up to this size are mapped at once: 10,000 scattered look-ups would fault nearly every page by itself."""
 _RINGS = ("xy", "rings", "parts", "units", "single")
-_GRID = ("geo", "shape", "cells", "entries", "own", "list_start", "list_owner")
+_GRID = ("geo", "shape", "cells", "heads", "entries", "own", "list_start", "list_owner")
 _NAMES = {"codes", "code_ends", "source_index", *_RINGS, *_GRID}
 
 

@@ -20,6 +20,7 @@ _REFERENCES = ((0.4871, 0.5273), (0.5417, 0.4639), (0.4507, 0.4483), (0.5619, 0.
 """Where reference points stand in their cells; the next pair is tried when one of them lies on an edge."""
 _ENTRIES_PER_EDGE = 8
 """A grid so fine that edges lie in more cells than this on average is made coarser."""
+_CELLS_PER_EDGE = 4
 _LEAST_CELLS, _MOST_CELLS = 1 << 8, 1 << 26
 _LOADING_WORTH = 2_000_000
 """Points from which on loading the compiled kernels (most of a second) is sooner done than asking with numpy."""
@@ -35,6 +36,7 @@ class Index:
     geo: Array
     shape: Array
     cells: Array
+    heads: Array
     entries: Array
     own: Array
     list_start: Array
@@ -54,12 +56,13 @@ class Index:
             point, unit = plain.hits(self, lon, lat)
             found[point[::-1]] = unit[::-1]
             return found
-        return self._scan(lon, lat, counted=False)[0]
+        return self._scan(_usable(lon), _usable(lat), counted=False)[0]
 
     def hits(self, lon: Floats, lat: Floats) -> tuple[Longs, Longs]:
         """Return every (point, unit) pair, sorted."""
         if not compiled_worth(len(lon)):
             return plain.hits(self, lon, lat)
+        lon, lat = _usable(lon), _usable(lat)
         first, count = self._scan(lon, lat, counted=True)
         place = np.cumsum(count, dtype=np.int64) - count
         unit = np.empty(int(count.sum()), dtype=np.int64)
@@ -92,7 +95,6 @@ class Index:
         """Return the first unit and (where asked for) the number of units of each point, compiled."""
         from gis.location import jit, kernels
 
-        lon, lat = (np.require(each, np.float64, ("C", "W")) for each in (lon, lat))
         first, count = np.empty(len(lon), np.int32), np.empty(len(lon) if counted else 0, np.int32)
         grid = self._grid()
         left = jit.in_blocks(lambda a, b: kernels.locate(lon, lat, a, b, grid, first, count), len(lon))
@@ -111,9 +113,7 @@ class Index:
         """Return metres from points to the borders of their units, degrees scaled by `scale_x`, `scale_y`."""
         from gis.location import jit, kernels
 
-        lon, lat, scale_x, scale_y = (
-            np.require(each, np.float64, ("C", "W")) for each in (lon, lat, scale_x, scale_y)
-        )
+        lon, lat, scale_x, scale_y = (_usable(each) for each in (lon, lat, scale_x, scale_y))
         unit = np.require(unit, np.int64, ("C", "W"))
         out = np.empty(len(lon))
         grid = self._grid()
@@ -127,12 +127,18 @@ class Index:
             self.geo,
             self.shape,
             self.cells,
+            self.heads,
             self.entries,
             self.source.xy,
             self.own,
             self.list_start,
             self.list_owner,
         )
+
+
+def _usable(values: Floats) -> Floats:
+    """Return values as kernels take them: in one piece and writable, copied only where they are not."""
+    return np.require(values, np.float64, ("C", "W"))
 
 
 def kernels_loaded() -> bool:
@@ -160,7 +166,7 @@ def build(source: Rings) -> Index | None:
         if laid is not None:
             geo, shape, cells, entries = laid
             lists = _own_cells(xy, own, geo, shape, cells, len(source))
-            return Index(source, geo, shape, cells, entries, own, *lists)
+            return Index(source, geo, shape, *_compact(cells), entries, own, *lists)
     return None
 
 
@@ -191,7 +197,7 @@ def _lay(
     """Lay the edges into cells; None where a reference point lies on an edge."""
     from gis.location import building
 
-    wanted = min(max(min(2 * edges, len(xy) * 5 // 4), _LEAST_CELLS), _MOST_CELLS)
+    wanted = min(max(min(_CELLS_PER_EDGE * edges, 2 * len(xy)), _LEAST_CELLS), _MOST_CELLS)
     while True:
         geo, shape = _square_grid(xy, wanted, fractions)
         size = int(shape.prod())
@@ -229,3 +235,12 @@ def _own_cells(
     if lists:
         building.sweep(starts, events, own, shape, cells, held, list_start, list_owner, True)
     return list_start, list_owner
+
+
+def _compact(cells: Array) -> tuple[Array, Array]:
+    """Keep one number for each cell, and where entries begin only for cells that have some or several owners."""
+    crossed = np.flatnonzero((cells[1:, 0] != cells[:-1, 0]) | (cells[:-1, 1] < 0))
+    heads = np.concatenate([cells[crossed], cells[-1:]])
+    single = np.ascontiguousarray(cells[:-1, 1])
+    single[crossed] = -np.arange(1, len(crossed) + 1, dtype=np.int32)
+    return single, heads

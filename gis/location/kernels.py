@@ -8,8 +8,10 @@ geo
 shape
     Columns and rows.
 cells
-    (cells + 1, 2): where the entries of a cell begin, and the owner of its reference point: a unit's number plus one,
-    0 for none, -(k + 1) for list k of several.
+    For a cell that no edge crosses its owner: a unit's number plus one, 0 for none; else -(k + 1) for head k.
+heads
+    (heads + 1, 2): where the entries of such a cell begin, and the owner of its reference point, -(k + 1) for list k
+    of several.
 entries
     Edge number * 2 + whether the reference point lies left of the edge. An edge has the number of its first vertex.
 xy, own
@@ -36,10 +38,10 @@ AHEAD = 256
 """Points whose cells and edges are fetched together before they are asked."""
 
 _GRID = (
-    "Tuple((float64[::1], int64[::1], int32[:, ::1], int32[::1], float64[:, ::1], int32[:, ::1], int32[::1],"
-    " int32[::1]))"
+    "Tuple((float64[::1], int64[::1], int32[::1], int32[:, ::1], int32[::1], float64[:, ::1], int32[:, ::1],"
+    " int32[::1], int32[::1]))"
 )
-"""geo, shape, cells, entries, xy, own, and the lists' starts and owners."""
+"""geo, shape, cells, heads, entries, xy, own, and the lists' starts and owners."""
 
 NOWHERE, UNRESOLVED = -1, -2
 
@@ -57,12 +59,12 @@ def _collect(px: Any, py: Any, column: Any, row: Any, grid: Any, found: Any) -> 
 
     The owners of the reference point, less and plus the owners of every edge between it and the point.
     """
-    geo, shape, cells, entries, xy, own, list_start, list_owner = grid
-    cell = row * shape[0] + column
+    geo, shape, cells, heads, entries, xy, own, list_start, list_owner = grid
+    head = -cells[row * shape[0] + column] - 1
     rx, ry = reference_at(column, geo, 0), reference_at(row, geo, 1)
     half = BUFFER // 2
     count, touching = 0, 0
-    reference = cells[cell, 1]
+    reference = heads[head, 1]
     if reference > 0:
         found[0] = reference
         count = 1
@@ -72,7 +74,7 @@ def _collect(px: Any, py: Any, column: Any, row: Any, grid: Any, found: Any) -> 
                 return -1
             found[count] = list_owner[k]
             count += 1
-    for k in range(cells[cell, 0], cells[cell + 1, 0]):
+    for k in range(heads[head, 0], heads[head + 1, 0]):
         v = entries[k] >> 1
         ax, ay, bx, by = xy[v, 0], xy[v, 1], xy[v + 1, 0], xy[v + 1, 1]
         at = side_of(ax, ay, bx, by, px, py)
@@ -119,12 +121,12 @@ def _simple(px: Any, py: Any, column: Any, row: Any, grid: Any) -> Any:
 
     Most points are answered here: plain floats with their error bound, and no branch that depends on a sign.
     """
-    geo, shape, cells, entries, xy, own, _, _ = grid
-    cell = row * shape[0] + column
-    reference = cells[cell, 1]
+    geo, shape, cells, heads, entries, xy, own, _, _ = grid
+    head = -cells[row * shape[0] + column] - 1
+    reference = heads[head, 1]
     rx, ry = reference_at(column, geo, 0), reference_at(row, geo, 1)
     crossed, edge, doubtful = 0, 0, False
-    for k in range(cells[cell, 0], cells[cell + 1, 0]):
+    for k in range(heads[head, 0], heads[head + 1, 0]):
         v = entries[k] >> 1
         ax, ay, bx, by = xy[v, 0], xy[v, 1], xy[v + 1, 0], xy[v + 1, 1]
         at, sure = quick_side(ax, ay, bx, by, px, py)
@@ -167,26 +169,24 @@ def _easy(
         inside = (px >= geo[0]) & (px <= geo[8]) & (py >= geo[1]) & (py <= geo[9])
         column = int(clamp((px - geo[0]) * geo[2], 0.0, east)) if inside else 0
         row = int(clamp((py - geo[1]) * geo[3], 0.0, north)) if inside else 0
-        cell = row * shape[0] + column
-        reference = cells[cell, 1]
-        crossed = (cells[cell, 0] != cells[cell + 1, 0]) | (reference < 0)
+        reference = cells[row * shape[0] + column]
         out[i] = reference - 1 if inside else NOWHERE
         if counted:
             hits[i] = 1 if inside and reference > 0 else 0
         hard[count] = i
-        count += inside & crossed
+        count += inside & (reference < 0)
     return count
 
 
 @helper
 def _touch(lon: Any, lat: Any, hard: Any, start: Any, stop: Any, grid: Any) -> Any:
     """Read what the next points need, all at once: the processor waits for many lines together, not for each."""
-    geo, shape, cells, entries, xy, own, _, _ = grid
+    geo, shape, cells, heads, entries, xy, own, _, _ = grid
     seen = 0
     for j in range(start, stop):
         i = hard[j]
         column, row = _cell_of(lon[i], lat[i], geo, shape)
-        k = cells[row * shape[0] + column, 0]
+        k = heads[-cells[row * shape[0] + column] - 1, 0]
         v = entries[min(k, len(entries) - 1)] >> 1
         seen += int(xy[v, 0] > xy[v + 1, 1]) + own[v, 0]
     return seen
@@ -198,7 +198,7 @@ def locate(lon: Any, lat: Any, start: Any, stop: Any, grid: Any, out: Any, hits:
 
     `hits` may be empty when nobody asks for the numbers.
     """
-    geo, shape, cells, _, _, _, _, _ = grid
+    geo, shape, cells, heads, _, _, _, _, _ = grid
     found = np.empty(BUFFER, dtype=np.int32)
     hard = np.empty(stop - start + 1, dtype=np.int32)
     unresolved = 0
@@ -211,7 +211,7 @@ def locate(lon: Any, lat: Any, start: Any, stop: Any, grid: Any, out: Any, hits:
         column, row = _cell_of(px, py, geo, shape)
         tiny = (abs(px) < TINY and px != 0.0) or (abs(py) < TINY and py != 0.0)
         one = -1
-        if cells[row * shape[0] + column, 1] >= 0 and not tiny:
+        if heads[-cells[row * shape[0] + column] - 1, 1] >= 0 and not tiny:
             one = _simple(px, py, column, row, grid)
         count = 1 if one > 0 else 0
         if one < 0:
@@ -231,7 +231,7 @@ def locate(lon: Any, lat: Any, start: Any, stop: Any, grid: Any, out: Any, hits:
 @kernel("void(float64[::1], float64[::1], int64[::1], int64[::1], " + _GRID + ", int64[::1])")
 def collect(lon: Any, lat: Any, rows: Any, place: Any, grid: Any, out: Any) -> Any:
     """Write all units of the points `rows` (whose numbers `locate` has told) from `place` on, in order."""
-    geo, shape, _, _, _, _, _, _ = grid
+    geo, shape, _, _, _, _, _, _, _ = grid
     found = np.empty(BUFFER, dtype=np.int32)
     for i in range(len(rows)):
         px, py = lon[rows[i]], lat[rows[i]]
@@ -255,8 +255,11 @@ def _squared(px: Any, py: Any, ax: Any, ay: Any, bx: Any, by: Any, sx: Any, sy: 
 
 @helper
 def _nearest_in(cell: Any, unit: Any, px: Any, py: Any, sx: Any, sy: Any, best: Any, grid: Any) -> Any:
-    _, _, cells, entries, xy, own, _, _ = grid
-    for k in range(cells[cell, 0], cells[cell + 1, 0]):
+    _, _, cells, heads, entries, xy, own, _, _ = grid
+    head = -cells[cell] - 1
+    if head < 0:
+        return best
+    for k in range(heads[head, 0], heads[head + 1, 0]):
         v = entries[k] >> 1
         if own[v, 0] == unit or own[v, 1] == unit:
             best = min(best, _squared(px, py, xy[v, 0], xy[v, 1], xy[v + 1, 0], xy[v + 1, 1], sx, sy))
@@ -287,7 +290,7 @@ def border(
     lon: Any, lat: Any, unit: Any, scale_x: Any, scale_y: Any, start: Any, stop: Any, grid: Any, out: Any
 ) -> Any:
     """Write the distance of points `start` to `stop` to the border of their units: cells in growing rings."""
-    geo, shape, _, _, _, _, _, _ = grid
+    geo, shape, _, _, _, _, _, _, _ = grid
     for i in range(start, stop):
         px, py, sx, sy = lon[i], lat[i], scale_x[i], scale_y[i]
         column = int(clamp((px - geo[0]) * geo[2], 0.0, shape[0] - 1.0))

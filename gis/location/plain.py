@@ -68,8 +68,12 @@ def _hits(index: Index, lon: Array, lat: Array) -> tuple[Longs, Longs]:
     column = np.minimum(((p[:, 0] - geo[0]) * geo[2]).astype(np.int64), columns - 1)
     row = np.minimum(((p[:, 1] - geo[1]) * geo[3]).astype(np.int64), rows - 1)
     cell = row * columns + column
-    start, stop, reference = index.cells[cell, 0], index.cells[cell + 1, 0], index.cells[cell, 1]
-    of, entry = _runs(start, stop)
+    reference = index.cells[cell]
+    crossed = np.flatnonzero(reference < 0)
+    head = -reference[crossed] - 1
+    reference[crossed] = index.heads[head, 1]
+    of, entry = _runs(index.heads[head, 0], index.heads[head + 1, 0])
+    of = crossed[of]
     entry = index.entries[entry]
     edge, left = entry >> 1, (entry & 1).astype(bool)
     a, b, q = index.source.xy[edge], index.source.xy[edge + 1], p[of]
@@ -80,10 +84,10 @@ def _hits(index: Index, lon: Array, lat: Array) -> tuple[Longs, Longs]:
         [geo[0] + (column[of[apart]] + geo[6]) * geo[4], geo[1] + (row[of[apart]] + geo[7]) * geo[5]]
     )
     between = (sides(r, q[apart], a[apart]) >= 0) != (sides(r, q[apart], b[apart]) >= 0)
-    crossed = apart[between]
+    passed = apart[between]
     held_of, held = _references(index, reference)
     base = len(index.source) + 1  # one number per pair: numpy sorts numbers much faster than rows
-    toggled = [held_of * base + held, *(of[crossed] * base + owner for owner in index.own[edge[crossed]].T)]
+    toggled = [held_of * base + held, *(of[passed] * base + owner for owner in index.own[edge[passed]].T)]
     pairs, count = _distinct(np.concatenate(toggled))
     met = [pairs[count % 2 == 1], *(of[touching] * base + owner for owner in index.own[edge[touching]].T)]
     point, unit = np.divmod(_distinct(np.concatenate(met))[0], base)

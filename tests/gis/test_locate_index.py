@@ -170,7 +170,7 @@ def test_units_without_ground_and_layers_of_one_point_do_no_harm(by_kernels: Ask
 
 
 def test_nan_infinity_and_read_only_strided_arrays(by_kernels: Ask) -> None:
-    shapes = list(bricks(4, 4, 5, 3, (121.0, 40.0, 122.0, 41.0)))
+    shapes = [*bricks(4, 4, 5, 3, (121.0, 40.0, 122.0, 41.0)), shapely.box(121.2, 40.2, 121.8, 40.8)]
     both = np.random.default_rng(5).uniform([121, 40], [122, 41], (600, 2))
     both[:6, 0] = [np.nan, np.inf, -np.inf, 121.5, 1e300, -1e300]
     both[3, 1] = np.nan
