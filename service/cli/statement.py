@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,6 +57,8 @@ def draft(
 
         _known_format(form)
         wanted = _wanted(payer, season, rulebook, at, False, preparer, reviewer, approver)
+        if wanted.at is None and not isinstance(session.as_of, int):
+            wanted = replace(wanted, at=session.as_of)  # what was known then, with the deadlines of then
         with session.store().reader(session.as_of) as reader:
             made = run(reader, session.scope(reader), wanted)
         _answer(session, "statement", made.as_dict(), made.document, made.data, form, output)
@@ -82,6 +85,7 @@ def issue(
 
         session.refuse_past()
         _known_format(form)
+        _folder_exists(output)
         wanted = _wanted(payer, season, rulebook, at, sample, preparer, reviewer, approver)
         scope = scope_of_session(session)
         made = run(session.store(), scope, wanted, actor=actor_of(session, scope))
@@ -261,6 +265,19 @@ def _known_format(form: str | None) -> None:
             f"--format 只能是 {'、'.join(FORMATS)}，不是 {form!r}",
             f"--format is one of {', '.join(FORMATS)}, not {form!r}",
             value=form,
+        )
+
+
+def _folder_exists(output: Path | None) -> None:
+    """Refuse a file that cannot be written before anything is issued."""
+    from gis.errors import NotFoundError
+
+    if output is not None and not output.parent.is_dir():
+        raise NotFoundError(
+            "no_such_folder",
+            f"目录 {output.parent} 不存在：请先建立，或换一个 -o",
+            f"there is no folder {output.parent}: make it first, or give another -o",
+            value=str(output.parent),
         )
 
 

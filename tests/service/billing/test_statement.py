@@ -304,3 +304,21 @@ def test_a_statement_names_its_payer_by_any_code_of_the_unit(office: Desk) -> No
     assert document["payer"]["code"] == "220184"
     shown = office.house.data("statement", "show", "--payer", "220381", "--season", SEASON)
     assert shown["sha256"] == document["sha256"]
+    tokens = [office.user(name, "city", code) for name, code in (("new", "220100"), ("old", "220300"))]
+    seen = [len(office.house.data("statement", "list", token=token)) for token in tokens]
+    assert seen == [1, 0], "公主岭 left 四平 in 2020: its statements are read where it is assessed now"
+
+
+def test_an_issue_that_could_not_be_written_to_its_file_is_not_issued(office: Desk) -> None:
+    out = str(office.house.folder / "nowhere" / "a.pdf")
+    assert office.issue_refused(YUSHU, *BOOK, "--sample", "-o", out) == "no_such_folder"
+    assert office.house.data("statement", "list") == []
+
+
+def test_a_draft_as_of_then_is_what_was_known_then(office: Desk) -> None:
+    then = office.house.revision
+    office.deny(office.yushu[0])
+    words = ("statement", "draft", "--payer", YUSHU, "--season", SEASON, *BOOK)
+    assert office.house.data(*words)["document"]["amounts"]["total"] == "500000.00"
+    before = office.house.data("--as-of", str(then), *words)["document"]
+    assert (before["amounts"]["total"], before["as_of"]["revision"]) == ("800000.00", then)
