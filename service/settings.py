@@ -29,6 +29,16 @@ class Settings(BaseSettings):
         Host names the web server answers to.
     map_approval
         Map approval number (审图号) shown on every map; empty says that none is set.
+    map_attribution
+        Whose data the web map shows, as one line; empty names the borders in use and the feeds.
+    tianditu_key
+        Key (tk) of 天地图 for the base map; None serves none. It never leaves the server.
+    tianditu_cache
+        Directory of the tiles kept; None puts it beside the archive of the original files.
+    tianditu_cache_mb
+        Most that directory may hold, in megabytes.
+    tianditu_days
+        Days after which a kept tile is fetched again.
     token
         A reader's token for the command line; without it the local operator reads everything.
     """
@@ -43,6 +53,11 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8080"
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     map_approval: str = ""
+    map_attribution: str = Field(default="", max_length=300)
+    tianditu_key: SecretStr | None = None
+    tianditu_cache: str | None = None
+    tianditu_cache_mb: int = Field(default=512, ge=1, le=100_000)
+    tianditu_days: int = Field(default=30, ge=1, le=3650)
     token: SecretStr | None = None
 
     @field_validator("cut")

@@ -20,7 +20,8 @@ role          read verify rule object issue within
 ``local``     yes  yes    yes  yes    yes   the operator at the machine (command line); over HTTP it may not write
 ============= ==== ====== ==== ====== ===== ===================================================================
 
-Who rules may make public (``publicise``); the level of a finding is limited by role (`service.verification.entry`).
+Who rules may make public (``publicise``); who may object sees charges and clauses on the web map (``money``); the level
+of a finding is limited by role (`service.verification.entry`).
 """
 
 from __future__ import annotations
@@ -59,10 +60,11 @@ class Permission(StrEnum):
     PUBLICISE = "publicise"
     ISSUE = "issue"
     OBJECT = "object"
+    MONEY = "money"
 
 
 _REPORT = frozenset({Permission.READ, Permission.VERIFY})
-_PAY = _REPORT | {Permission.OBJECT}
+_PAY = _REPORT | {Permission.OBJECT, Permission.MONEY}
 _CITY = _PAY | {Permission.RULE, Permission.PUBLICISE}
 _COLLECT = frozenset(Permission)
 PERMISSIONS: Mapping[str, frozenset[Permission]] = {

@@ -30,6 +30,7 @@ from service.api.routes import (
     pages,
     pending,
     rulings,
+    session,
     standing,
     statements,
     units,
@@ -112,6 +113,7 @@ def create_app(
         standing,
         statements,
         objections,
+        session,
     ):
         api.include_router(module.router)
     app.include_router(api)

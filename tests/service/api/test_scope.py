@@ -92,6 +92,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "/api/v1/roll": ("season=2023-2024", "season=2023-2024&format=xlsx"),
     "/api/v1/objections": ("", "payer={code}", "state=open"),
     "/api/v1/pending": ("", "unit={code}", "unit=220000"),
+    "/api/v1/session": ("",),
     "/": ("", DAY),
     "/m": ("", DAY, f"{DAY}&page=2", f"{DAY}&lang=en", f"{DAY}&unit={{code}}", f"{DAY}&unit=220000"),
     "/login": ("",),
