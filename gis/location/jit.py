@@ -54,7 +54,8 @@ def kernel(signature: str) -> Callable[[F], F]:
 
 def threads() -> int:
     """Return how many threads a large batch is cut for: the processors this process may use."""
-    return max(1, min(_MOST_THREADS, len(os.sched_getaffinity(0))))
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(_MOST_THREADS, usable))
 
 
 def in_blocks(work: Callable[[int, int], Any], count: int) -> list[Any]:
