@@ -78,3 +78,44 @@ class Session(_Closed):
     disclaimer_zh: str
     disclaimer_en: str
     languages: list[Literal["zh", "en"]]
+
+
+class Counts(_Closed):
+    """Fire points beside their pixels; fire_points = listed + left_out, listed = the sum of the five statuses."""
+
+    pixels: int
+    fire_points: int
+    listed: Annotated[int, Field(description="sent out: counted, or in a zone nobody knows")]
+    left_out: int
+    counted: int
+    unverified: int
+    confirmed: int
+    denied: int
+    denial_unreviewed: int
+    unreachable: int
+
+
+class CalendarDay(Counts):
+    """One fire day that has a fire point, or a satellite that reported."""
+
+    day: dt.date
+    satellites: Annotated[int, Field(description="how many reported; 0 says that nobody looked")]
+
+
+class SeasonSpan(_Closed):
+    """A season by its label, first and last day included."""
+
+    season: str
+    start: dt.date
+    end: dt.date
+
+
+class Calendar(_Closed):
+    """The counts of a period by day."""
+
+    from_: Annotated[dt.date, Field(alias="from")]
+    to: dt.date
+    unit: str | None
+    days: list[CalendarDay]
+    totals: Counts
+    seasons: list[SeasonSpan]

@@ -21,6 +21,7 @@ from service.api.deps import Context
 from service.api.middleware import Envelope, Gate, make_log
 from service.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, of_exception, respond
 from service.api.routes import (
+    calendar,
     charges,
     explain,
     firelist,
@@ -114,6 +115,7 @@ def create_app(
         statements,
         objections,
         session,
+        calendar,
     ):
         api.include_router(module.router)
     app.include_router(api)

@@ -93,6 +93,10 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "/api/v1/objections": ("", "payer={code}", "state=open"),
     "/api/v1/pending": ("", "unit={code}", "unit=220000"),
     "/api/v1/session": ("",),
+    "/api/v1/calendar": (
+        *("", "from=2023-10-20&to=2023-10-31", "unit={code}", "unit=220000&status=unverified"),
+        "screen=counted&satellite=N20&confidence=nominal,high",
+    ),
     "/": ("", DAY),
     "/m": ("", DAY, f"{DAY}&page=2", f"{DAY}&lang=en", f"{DAY}&unit={{code}}", f"{DAY}&unit=220000"),
     "/login": ("",),
