@@ -56,7 +56,7 @@ class _Evaluator:
     ) -> None:
         self._columns, self._geometry, self._rows = columns, geometry, rows
 
-    def of(self, node: Any) -> Truth:
+    def of(self, node: Any) -> Truth:  # noqa: PLR0911 - one for each kind of node
         if isinstance(node, ast.And):
             return _all([self.of(one) for one in chain(node, ast.And)])
         if isinstance(node, ast.Or):

@@ -16,13 +16,13 @@ import sqlalchemy as sa
 
 from gis.types import BBox
 from service.layers import ordering, spatial
-from service.layers.syntax import necessary_boxes
 from service.layers.cursor import Cursor
 from service.layers.limits import timed
 from service.layers.model import LayerInfo, Page, Query
-from service.layers.sql import condition
-from service.layers.timespan import Span, span_of
 from service.layers.spatial import Shape
+from service.layers.sql import condition
+from service.layers.syntax import necessary_boxes
+from service.layers.timespan import Span, span_of
 from service.store.engine import Reader
 from service.store.types import decode_gpkg
 

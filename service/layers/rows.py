@@ -16,7 +16,7 @@ from service.layers.cursor import Cursor
 from service.layers.logic import TRUE, truth
 from service.layers.model import LayerInfo, Page, Query
 from service.layers.relation import wanted_names
-from service.layers.spatial import parts
+from service.layers.spatial import parts, shape_of
 from service.layers.timespan import span_of
 from service.store.engine import Reader
 
@@ -92,7 +92,7 @@ class Rows:
     def _meets(self, bbox: BBox) -> npt.NDArray[np.bool_]:
         found = np.zeros(len(self.geometry), dtype=bool)
         for one in parts(bbox):
-            box = shapely.box(one.min_lon, one.min_lat, one.max_lon, one.max_lat)
+            box = shape_of(one)
             shapely.prepare(box)
             found |= shapely.intersects(box, self.geometry)
         return found

@@ -26,7 +26,7 @@ RELATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "contains": lambda mine, given: shapely.within(given, mine),
     "within": lambda mine, given: shapely.contains(given, mine),
     "touches": shapely.touches,
-    "crosses": lambda mine, given: shapely.crosses(mine, given),
+    "crosses": shapely.crosses,
     "overlaps": shapely.overlaps,
     "equals": shapely.equals,
 }
@@ -56,6 +56,16 @@ def parts(box: BBox) -> tuple[BBox, ...]:
         BBox(box.min_lon, box.min_lat, 180.0, box.max_lat),
         BBox(-180.0, box.min_lat, box.max_lon, box.max_lat),
     )
+
+
+def shape_of(box: BBox) -> BaseGeometry:
+    """Return the geometry of a box; one without width or height is a line or a point, which GEOS takes."""
+    wide, high = box.min_lon < box.max_lon, box.min_lat < box.max_lat
+    if wide and high:
+        return shapely.box(box.min_lon, box.min_lat, box.max_lon, box.max_lat)
+    if not wide and not high:
+        return shapely.Point(box.min_lon, box.min_lat)
+    return shapely.LineString([(box.min_lon, box.min_lat), (box.max_lon, box.max_lat)])
 
 
 def relates(
@@ -149,12 +159,7 @@ class PolygonShape:
 
     def exact(self, box: BBox) -> sa.ColumnElement[bool] | None:
         """Return the condition that the polygon itself meets the box."""
-        return relates(
-            "intersects",
-            self.value,
-            shapely.box(box.min_lon, box.min_lat, box.max_lon, box.max_lat),
-            self._reader,
-        )
+        return relates("intersects", self.value, shape_of(box), self._reader)
 
     def bounds(self) -> tuple[sa.ColumnElement[float], ...]:
         """Return the box of a polygon; on SQLite it stands in the geometry's own header."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -133,19 +132,14 @@ class _Compiler:
 
     def _temporal(self, node: ast.TemporalPredicate) -> Condition:
         prop, column = self._prop(node.lhs), self._columns_of(node.lhs)
-
-        def lower(value: dt.date) -> Any:
-            return bound(value, prop)
-
-        found = [
-            {"<": column < lower(value), "<=": column <= lower(value), ">": column > lower(value)}.get(
-                sign, column >= lower(value)
-            )
-            for sign, value in bounds_of(node).all_of
+        bounds = bounds_of(node)
+        found: list[Condition] = [
+            column.op(sign, is_comparison=True, return_type=sa.Boolean())(bound(value, prop))
+            for sign, value in bounds.all_of
         ]
         # Without any bound the answer is still unknown where the property is.
-        whole = sa.and_(*found) if found else sa.and_(column == column)  # noqa: PLR0124
-        return sa.not_(whole) if bounds_of(node).negated else whole
+        whole = sa.and_(*found) if found else column == column  # noqa: PLR0124
+        return sa.not_(whole) if bounds.negated else whole
 
     def _prop(self, node: ast.Attribute) -> Property:
         prop = self._info.get(node.name)
@@ -158,7 +152,7 @@ class _Compiler:
 
 
 def tokens_of(pattern: str) -> list[tuple[str, str]]:
-    """Return a LIKE pattern as ``("any", "")``, ``("one", "")`` and ``("text", c)``; ``\\`` takes a sign as it is."""
+    r"""Return a LIKE pattern as ``("any", "")``, ``("one", "")`` and ``("text", c)``; ``\\`` takes a sign as it is."""
     found: list[tuple[str, str]] = []
     signs = iter(pattern)
     for sign in signs:

@@ -11,6 +11,7 @@ from typing import Any
 
 import shapely
 from pygeofilter import ast
+from pygeofilter.values import Interval
 from shapely.geometry.base import BaseGeometry
 
 from gis.types import BBox
@@ -71,7 +72,7 @@ def properties_of(node: Any) -> frozenset[str]:
     return frozenset(found)
 
 
-def parts_of(node: Any) -> Iterable[Any]:
+def parts_of(node: Any) -> Iterable[Any]:  # noqa: PLR0911 - one for each kind of node
     """Return the parts of a node, leaves included."""
     if isinstance(node, ast.In):
         return [node.lhs, *node.sub_nodes]
@@ -87,8 +88,8 @@ def parts_of(node: Any) -> Iterable[Any]:
         node, (ast.Combination, ast.Comparison, ast.TemporalPredicate, ast.SpatialComparisonPredicate)
     ):
         return [node.lhs, node.rhs]
-    if isinstance(node, (list, tuple)):
-        return node
+    if isinstance(node, Interval):
+        return [node.start, node.end]
     return ()
 
 

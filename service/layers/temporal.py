@@ -17,7 +17,7 @@ TEMPORAL: dict[str, type[ast.TemporalPredicate]] = {
     "t_intersects": ast.TimeOverlaps,
     "t_disjoint": ast.TimeDisjoint,
 }
-"""The predicates that make sense of an instant; pygeofilter has no node for ``t_intersects``, TimeOverlaps stands in."""
+"""The predicates that make sense of an instant; for ``t_intersects``, which pygeofilter lacks, TimeOverlaps stands."""
 
 
 @dataclass(frozen=True, slots=True)
