@@ -116,13 +116,13 @@ def _merge(found: Any, count: Any, touching: Any) -> Any:
 
 
 @helper
-def _simple(px: Any, py: Any, column: Any, row: Any, grid: Any) -> Any:
+def _simple(px: Any, py: Any, head: Any, grid: Any) -> Any:
     """Return the unit (+ 1) of a point at most one edge away from a reference point of one owner, else -1.
 
     Most points are answered here: plain floats with their error bound, and no branch that depends on a sign.
     """
-    geo, shape, cells, heads, entries, xy, own, _, _ = grid
-    head = -cells[row * shape[0] + column] - 1
+    geo, shape, _, heads, entries, xy, own, _, _ = grid
+    column, row = _cell_of(px, py, geo, shape)
     reference = heads[head, 1]
     rx, ry = reference_at(column, geo, 0), reference_at(row, geo, 1)
     crossed, edge, doubtful = 0, 0, False
@@ -160,7 +160,10 @@ def _easy(
     hits: Any,
     hard: Any,
 ) -> Any:
-    """Answer the points of cells that no edge crosses and list the others: a loop without a branch that can miss."""
+    """Answer the points of cells that no edge crosses and list the others: a loop without a branch that can miss.
+
+    For the listed ones `out` holds the cell's number less one, -(head + 2).
+    """
     count = 0
     east, north = shape[0] - 1.0, shape[1] - 1.0
     counted = len(hits) > 0
@@ -179,16 +182,15 @@ def _easy(
 
 
 @helper
-def _touch(lon: Any, lat: Any, hard: Any, start: Any, stop: Any, grid: Any) -> Any:
+def _touch(hard: Any, out: Any, start: Any, stop: Any, grid: Any) -> Any:
     """Read what the next points need, all at once: the processor waits for many lines together, not for each."""
-    geo, shape, cells, heads, entries, xy, own, _, _ = grid
+    _, _, _, heads, entries, xy, own, _, _ = grid
     seen = 0
     for j in range(start, stop):
-        i = hard[j]
-        column, row = _cell_of(lon[i], lat[i], geo, shape)
-        k = heads[-cells[row * shape[0] + column] - 1, 0]
+        k = heads[-out[hard[j]] - 2, 0]
         v = entries[min(k, len(entries) - 1)] >> 1
-        seen += int(xy[v, 0] > xy[v + 1, 1]) + own[v, 0]
+        w = entries[min(k + 1, len(entries) - 1)] >> 1
+        seen += int(xy[v, 0] > xy[v + 1, 1]) + own[v, 0] + int(xy[w, 0] > xy[w + 1, 1])
     return seen
 
 
@@ -205,18 +207,19 @@ def locate(lon: Any, lat: Any, start: Any, stop: Any, grid: Any, out: Any, hits:
     left = _easy(lon, lat, start, stop, geo, shape, cells, out, hits, hard)
     for j in range(left):
         if j % AHEAD == 0:
-            found[0] = _touch(lon, lat, hard, j, min(j + AHEAD, left), grid)
+            found[0] = _touch(hard, out, j, min(j + AHEAD, left), grid)
         i = hard[j]
         px, py = lon[i], lat[i]
-        column, row = _cell_of(px, py, geo, shape)
+        head = -out[i] - 2
         tiny = (abs(px) < TINY and px != 0.0) or (abs(py) < TINY and py != 0.0)
         one = -1
-        if heads[-cells[row * shape[0] + column] - 1, 1] >= 0 and not tiny:
-            one = _simple(px, py, column, row, grid)
+        if heads[head, 1] >= 0 and not tiny:
+            one = _simple(px, py, head, grid)
         count = 1 if one > 0 else 0
         if one < 0:
             count = -1
             if not tiny:
+                column, row = _cell_of(px, py, geo, shape)
                 count = _collect(px, py, column, row, grid, found)
             one = found[0] if count > 0 else 0
         if len(hits) > 0:
