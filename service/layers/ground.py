@@ -13,14 +13,14 @@ import sqlalchemy as sa
 
 from gis.locate import NOWHERE, Layer
 from gis.types import Level
-from service.layers.borders import set_in_force
+from service.layers.borders import grid_in_force, set_in_force
 from service.scope import Members, Scope
 from service.store.engine import Reader
-from service.store.models import BoundaryUnit
+from service.store.models import BoundaryUnit, GridCell
 
 Floats = npt.NDArray[np.float64]
 
-_built: dict[tuple[str, int], _Set] = {}
+_built: dict[tuple[str, str, int], _Set] = {}
 """Sets are immutable: what was built from one is kept for the life of the process."""
 
 
@@ -28,7 +28,6 @@ _built: dict[tuple[str, int], _Set] = {}
 class _Set:
     layer: Layer
     unit_ids: dict[str, int | None]
-    names: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +50,15 @@ class Located:
 def locate(reader: Reader, day: dt.date, lon: Floats, lat: Floats) -> Located:
     """Return the units in force on `day` that hold some positions."""
     counties = _units(reader, Level.COUNTY, day, lon, lat)
-    townships = _units(reader, Level.TOWNSHIP, day, lon, lat)
-    return Located(
-        [code for code, _ in counties], [one for _, one in counties], [one for _, one in townships]
-    )
+    townships = [unit for _, unit in _units(reader, Level.TOWNSHIP, day, lon, lat)]
+    return Located([code for code, _ in counties], [one for _, one in counties], townships)
 
 
 def polygons_of(reader: Reader, day: dt.date, codes: Sequence[str]) -> list[Any]:
     """Return the polygons in force on `day` of some county or township codes; codes without one are left out."""
     found = []
     for level in (Level.TOWNSHIP, Level.COUNTY):
-        kept = _set(reader, level, day)
+        kept = _in_force(reader, level, day)
         if kept is not None:
             wanted = set(codes)
             found += [
@@ -85,7 +82,7 @@ def _inside(members: Members, county: int | None, township: int | None) -> bool:
 def _units(
     reader: Reader, level: Level, day: dt.date, lon: Floats, lat: Floats
 ) -> list[tuple[str | None, int | None]]:
-    kept = _set(reader, level, day)
+    kept = _in_force(reader, level, day)
     if kept is None or not len(lon):
         return [(None, None)] * len(lon)
     found: list[tuple[str | None, int | None]] = []
@@ -95,23 +92,24 @@ def _units(
     return found
 
 
-def _set(reader: Reader, level: Level, day: dt.date) -> _Set | None:
+def _in_force(reader: Reader, level: Level, day: dt.date) -> _Set | None:
+    """Return the units of a level; where no township borders are in force the grid's townships stand in.
+
+    Detections are scoped by the same rule (`service.pipeline.attribute.units_of`).
+    """
     set_id = set_in_force(reader, level, day)
-    if set_id is None:
-        return None
-    key = (str(reader.connection.engine.url), set_id)
+    if set_id is not None:
+        return _kept(reader, "boundary", set_id, BoundaryUnit.__table__)
+    grid_id = grid_in_force(reader, day) if level is Level.TOWNSHIP else None
+    return None if grid_id is None else _kept(reader, "grid", grid_id, GridCell.__table__, str(level))
+
+
+def _kept(reader: Reader, kind: str, set_id: int, table: sa.Table, level: str | None = None) -> _Set:
+    key = (str(reader.connection.engine.url), kind, set_id)
     if key not in _built:
-        _built[key] = _read(reader, set_id)
+        conditions = [table.c.set_id == set_id, table.c.geom.is_not(None)]
+        conditions += [] if level is None else [table.c.level == level]
+        rows = reader.rows(sa.select(table.c.code, table.c.unit_id, table.c.geom).where(*conditions))
+        layer = Layer([row.code for row in rows], [row.geom for row in rows])
+        _built[key] = _Set(layer, {row.code: row.unit_id for row in rows})
     return _built[key]
-
-
-def _read(reader: Reader, set_id: int) -> _Set:
-    table = BoundaryUnit.__table__
-    rows = reader.rows(
-        sa.select(table.c.code, table.c.name, table.c.unit_id, table.c.geom).where(table.c.set_id == set_id)
-    )
-    return _Set(
-        Layer([row.code for row in rows], [row.geom for row in rows]),
-        {row.code: row.unit_id for row in rows},
-        {row.code: row.name for row in rows},
-    )

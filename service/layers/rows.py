@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cmp_to_key
 from typing import Any
 
 import numpy as np
@@ -87,7 +86,8 @@ class Rows:
         rows = np.flatnonzero(keep)
         if query.filter is None:
             return rows
-        return rows[truth(query.filter, self.columns, self.geometry, rows) == TRUE]
+        passing: Ints = rows[truth(query.filter, self.columns, self.geometry, rows) == TRUE]
+        return passing
 
     def _meets(self, bbox: BBox) -> npt.NDArray[np.bool_]:
         found = np.zeros(len(self.geometry), dtype=bool)
@@ -99,7 +99,7 @@ class Rows:
 
     def _ordered(self, rows: Ints, keys: Sequence[tuple[str, bool]]) -> list[int]:
         """Return rows in order: stable sorts from the last key to the first, NULL last in each."""
-        order = rows.tolist()
+        order: list[int] = rows.tolist()
         for name, descending in reversed(keys):
             values = self.columns[name]
             known = [row for row in order if values[row] is not None]
@@ -111,12 +111,10 @@ class Rows:
     def _after(self, order: Sequence[int], keys: Sequence[tuple[str, bool]], values: Sequence[Any]) -> int:
         """Return the place of the first row after the key values."""
         low, high = 0, len(order)
-        compare = cmp_to_key(lambda a, b: _compare(a, b, keys))
-        wanted = compare(tuple(values))
         while low < high:
             middle = (low + high) // 2
             row = order[middle]
-            if compare(tuple(self.columns[name][row] for name, _ in keys)) <= wanted:
+            if _compare([self.columns[name][row] for name, _ in keys], values, keys) <= 0:
                 low = middle + 1
             else:
                 high = middle

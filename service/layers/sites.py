@@ -131,6 +131,6 @@ def _made(info: LayerInfo, columns: dict[str, list[Any]], shapes: Any) -> Rows:
 
 
 def _seen(rows: Rows, seen: npt.NDArray[np.bool_]) -> Rows:
-    kept = np.flatnonzero(seen)
+    kept: list[int] = np.flatnonzero(seen).tolist()
     columns = {name: [values[row] for row in kept] for name, values in rows.columns.items()}
     return Rows(rows.info, columns, rows.geometry[kept])

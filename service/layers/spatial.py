@@ -116,7 +116,7 @@ class Shape(Protocol):
 class PointShape:
     """Points that stand in columns ``lon`` and ``lat`` and in an indexed geometry."""
 
-    needs = ("lon", "lat")
+    needs: tuple[str, ...] = ("lon", "lat")
 
     def __init__(self, table: type[Base], reader: Reader) -> None:
         self._table, self._reader = table, reader
@@ -178,7 +178,7 @@ class PolygonShape:
 class FootprintShape:
     """The rectangles of pixels, made of position and extents (see `gis.footprint`)."""
 
-    needs = ("lon", "lat", "scan_km", "track_km", "instrument")
+    needs: tuple[str, ...] = ("lon", "lat", "scan_km", "track_km", "instrument")
 
     def __init__(self, table: type[Base], columns: Mapping[str, Any], reader: Reader) -> None:
         self._table, self._reader = table, reader
@@ -205,8 +205,8 @@ class FootprintShape:
         eccentricity = FLATTENING * (2 - FLATTENING)
         phi = sa.func.radians(lat)
         w2 = 1 - eccentricity * sa.func.power(sa.func.sin(phi), 2)
-        per_lon = sa.func.radians(SEMI_MAJOR_M / sa.func.sqrt(w2) * sa.func.cos(phi), type_=sa.Double())
-        per_lat = sa.func.radians(
+        per_lon: Any = sa.func.radians(SEMI_MAJOR_M / sa.func.sqrt(w2) * sa.func.cos(phi), type_=sa.Double())
+        per_lat: Any = sa.func.radians(
             SEMI_MAJOR_M * (1 - eccentricity) / sa.func.power(w2, 1.5), type_=sa.Double()
         )
         return width / 2 / per_lon, height / 2 / per_lat

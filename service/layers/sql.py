@@ -80,14 +80,15 @@ class _Compiler:
             return self._comparison(node)
         if isinstance(node, ast.SpatialComparisonPredicate):
             if self._geometry is None:
-                return sa.null()
+                return sa.literal(None, sa.Boolean())
             return spatial.relates(SPATIAL[type(node)], self._geometry, node.rhs, self._reader)
         if isinstance(node, ast.TemporalPredicate):
             return self._temporal(node)
         prop, column = self._prop(node.lhs), self._columns_of(node.lhs)
         found: Condition
         if isinstance(node, ast.IsNull):
-            return column.is_not(None) if node.not_ else column.is_(None)
+            found = column.is_not(None) if node.not_ else column.is_(None)
+            return found
         if isinstance(node, ast.Between):
             ordered = binary(column, prop, self._dialect)
             found = sa.and_(ordered >= bound(node.low, prop), ordered <= bound(node.high, prop))

@@ -82,7 +82,8 @@ def standing_counts(reader: Reader, scope: Scope, query: Query, day: dt.date) ->
     start, end = days_of(reader, query, day)
     shapes = _counties(reader, scope, day)
     tallies = _tallies(reader, scope, start, end)
-    counts = [tallies.get(row.unit_id, Counter()) for row in shapes]
+    # A polygon that no unit of the register answers for has no fire points of its own.
+    counts = [Counter() if row.unit_id is None else tallies.get(row.unit_id, Counter()) for row in shapes]
     columns: dict[str, list[Any]] = {
         "code": [row.code for row in shapes],
         "name": [row.name for row in shapes],
