@@ -53,7 +53,7 @@ class Relation:
     def count(self, reader: Reader, query: Query) -> int:
         """Return how many features match; the page is no part of the question."""
         statement = (
-            sa.select(sa.func.count()).select_from(self.source).where(*self._conditions(reader, query))
+            sa.select(sa.func.count()).select_from(self.source).where(*self.conditions(reader, query))
         )
         return int(timed(reader, statement)[0][0])
 
@@ -63,7 +63,7 @@ class Relation:
         statement = (
             sa.select(sa.func.min(low_x), sa.func.min(low_y), sa.func.max(high_x), sa.func.max(high_y))
             .select_from(self.source)
-            .where(*self._conditions(reader, query))
+            .where(*self.conditions(reader, query))
         )
         found = timed(reader, statement)[0]
         return None if found[0] is None else BBox(*(float(one) for one in found))
@@ -79,7 +79,7 @@ class Relation:
         if reads:
             selected.append(spatial.readable(self.shape.value, reader).label("shape_"))
         dialect = reader.connection.dialect.name
-        statement = sa.select(*selected).select_from(self.source).where(*self._conditions(reader, query))
+        statement = sa.select(*selected).select_from(self.source).where(*self.conditions(reader, query))
         if cursor.values is not None:
             statement = statement.where(ordering.after(self.columns, self.info, keys, cursor.values, dialect))
         statement = statement.order_by(*ordering.by(self.columns, self.info, keys, dialect)).limit(
@@ -114,7 +114,8 @@ class Relation:
         found[:] = decode_gpkg(raw)
         return found
 
-    def _conditions(self, reader: Reader, query: Query) -> list[sa.ColumnElement[bool]]:
+    def conditions(self, reader: Reader, query: Query) -> list[sa.ColumnElement[bool]]:
+        """Return what holds of the features that match: scope, liveness, sets in force and the query."""
         found = list(self.where)
         if query.bbox is not None:
             found.append(sa.or_(*(self._meets(box) for box in spatial.parts(query.bbox))))

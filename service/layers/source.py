@@ -13,6 +13,7 @@ from service.layers import borders, fires, sites, spatial, work, zones
 from service.layers.catalogue import CATALOGUE
 from service.layers.cursor import Cursor, read_cursor
 from service.layers.model import MAX_LIMIT, LayerInfo, Page, Query
+from service.layers.relation import Relation
 from service.layers.syntax import canonical, properties_of
 from service.scope import Scope
 from service.store.engine import Reader
@@ -50,6 +51,11 @@ class FeatureSource:
         self._reader, self._scope, self._today = reader, scope, today
         self._now = (now or dt.datetime.now(dt.UTC)).replace(second=0, microsecond=0)
         spatial.prepare(reader)
+
+    @property
+    def reader(self) -> Reader:
+        """The read the layers come from."""
+        return self._reader
 
     @property
     def rev(self) -> int:
@@ -134,6 +140,17 @@ class FeatureSource:
         keys = _keys(info, query)
         names = tuple(name for name, _ in keys)
         return self._features(reader, info, query, names).page(reader, query, keys, cursor)
+
+    def relation(self, layer: str, query: Query) -> Relation | None:
+        """Return the select behind a layer, the scope in it, for what the database makes itself (vector tiles).
+
+        None where the features are made in Python. Raises as `count` does.
+        """
+        info = self.describe(layer)
+        _check(info, query)
+        names = tuple(name for name, _ in _keys(info, query))
+        found = self._features(self._reader, info, query, names)
+        return found if isinstance(found, Relation) else None
 
     def key(self, layer: str, query: Query) -> str:
         """Return a cache key: two questions with equal keys have equal answers, of whichever reader of the scope."""
