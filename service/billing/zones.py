@@ -27,7 +27,7 @@ from gis.types import Level, Validity
 from service.billing.payers import Payers
 from service.pipeline.layers_store import ZONE_ORDER, Layers, SetLayer, ZoneEntry, ZoneLayer
 from service.pipeline.live import best_first
-from service.pipeline.rulings import NO_ZONE
+from service.pipeline.ruling_checks import NO_ZONE
 from service.store.engine import Reader
 from service.store.models import Observation, Revision, ZoneSet
 

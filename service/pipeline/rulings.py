@@ -9,7 +9,6 @@ are not the same) change no assessed state: adjudication reads them.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,14 +16,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gis.errors import ConflictError, ForbiddenError, NotFoundError, RefusedInputError, UsageError
+from gis.errors import UsageError
 from gis.types import Level, Screen
-from grids.units import Purpose
 from service.pipeline import identity
 from service.pipeline.attribute import Names
+from service.pipeline.ruling_checks import NO_ZONE, NONE, PAIRS, Checks
 from service.scope import Scope
 from service.store.engine import Reader, Store, Writer
-from service.store.models import FirePointState, Ruling, Zone
+from service.store.models import FirePointState, Ruling
 from service.users import require_ruling
 
 STATE_KINDS = ("unit", "zone", "screen", "duplicate")
@@ -37,18 +36,11 @@ fire point that this one is not."""
 KINDS = (*STATE_KINDS, *MONEY_KINDS)
 APPLIED_KINDS = (*STATE_KINDS, "distinct")
 """Kinds after which a day is assessed again: "is not A" lifts "repeats A"."""
-_PAIRS = ("duplicate", "distinct")
-"""Kinds whose value is another fire point."""
 
 COMMAND = "rule"
-NO_ZONE = NONE = "none"
-"""Value of a zone ruling that says the fire lies in no zone, and of one that takes an exemption or a payer back."""
 _TAKEN_BACK = ("exempt", "payer")
 
 MIN_REASON = 4
-MAX_ORDER = 100_000
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
-"""As a rulebook names its reason codes and special payers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +72,7 @@ class Rulings:
         """
         newest: dict[tuple[str, str], Any] = {}
         for row in self.by_point.get(fire_point_id, ()):
-            other = self._live(row.value) if row.kind in _PAIRS else ""
+            other = self._live(row.value) if row.kind in PAIRS else ""
             if row.kind == "distinct":
                 repeated = newest.get(("duplicate", ""))
                 if repeated is not None and self._live(repeated.value) == other:
@@ -122,7 +114,9 @@ def rulings_in_force(reader: Reader) -> Rulings:
         ):
             days[row.fire_point_id].add(row.fire_day)
     by_day: dict[dt.date, list[int]] = defaultdict(list)
-    repeating = {resolved.get(row.fire_point_id, row.fire_point_id) for row in rows if row.kind == "duplicate"}
+    repeating = {
+        resolved.get(row.fire_point_id, row.fire_point_id) for row in rows if row.kind == "duplicate"
+    }
     for row in rows:
         live = resolved.get(row.fire_point_id, row.fire_point_id)
         if row.kind not in APPLIED_KINDS or (row.kind == "distinct" and live not in repeating):
@@ -138,7 +132,7 @@ def _by_point(rows: Sequence[Any], steps: Mapping[str, str | None]) -> dict[str,
     for row in rows:
         live = resolved.get(row.fire_point_id, row.fire_point_id)
         # A fire point that has merged with the one it named is that one now: it neither repeats it nor differs.
-        if live is not None and not (row.kind in _PAIRS and resolved.get(row.value, row.value) == live):
+        if live is not None and not (row.kind in PAIRS and resolved.get(row.value, row.value) == live):
             found[live].append(row)
     return found
 
@@ -239,30 +233,14 @@ def rule(
     ConflictError
         When a fire point is ruled a duplicate of itself, or not to be itself.
     """
-    if kind not in KINDS:
-        raise UsageError(
-            "bad_ruling",
-            f"裁定类别 {kind!r} 不在 {'、'.join(KINDS)} 之中",
-            f"ruling kind {kind!r} is not one of {', '.join(KINDS)}",
-            value=kind,
-        )
-    if len(reason.strip()) < MIN_REASON:
-        raise UsageError(
-            "reason_missing",
-            f"裁定须写明理由（至少 {MIN_REASON} 个字）",
-            f"a ruling needs a reason of at least {MIN_REASON} characters",
-            value=reason,
-        )
+    require_form(kind, reason)
     require_ruling(scope, kind, value, evidence_sha256)
     with store.writer(
         actor, COMMAND, {"fire_point_id": fire_point_id, "kind": kind, "value": value}
     ) as writer:
-        state = _visible_state(writer, scope, fire_point_id)
-        _check_value(writer, scope, state, kind, value)
-        if kind == "zone":
-            value = _named_zone(writer, value)
-        elif kind == "order":
-            value = str(int(value))
+        checks = Checks(writer, scope)
+        state = checks.state(fire_point_id)
+        value = checks.value(state, kind, value)
         table = Ruling.__table__
         same = table.c.value == value if kind == "distinct" else sa.true()
         before = writer.connection.execute(
@@ -295,94 +273,25 @@ def rule(
         return done
 
 
-def _visible_state(reader: Reader, scope: Scope, fire_point_id: str) -> Any:
-    live = identity.aliases(reader).get(fire_point_id, fire_point_id)
-    table = FirePointState.__table__
-    found = reader.connection.execute(
-        sa.select(table).where(
-            table.c.fire_point_id == live, reader.live(FirePointState), scope.condition(FirePointState)
-        )
-    ).first()
-    if found is None:
-        from service.reads import unknown_fire_point
+def require_form(kind: str, reason: str) -> None:
+    """Refuse a kind that is in no list, and a ruling without a reason.
 
-        raise unknown_fire_point(fire_point_id)
-    return found
-
-
-def _check_value(reader: Reader, scope: Scope, state: Any, kind: str, value: str) -> None:
-    if kind == "screen" and value not in set(Screen):
+    Raises
+    ------
+    UsageError
+        ``bad_ruling``, ``reason_missing``.
+    """
+    if kind not in KINDS:
         raise UsageError(
-            "bad_screen",
-            f"筛除代码 {value!r} 不在清单内：{'、'.join(Screen)}",
-            f"screening code {value!r} is not in the closed list: {', '.join(Screen)}",
-            value=value,
+            "bad_ruling",
+            f"裁定类别 {kind!r} 不在 {'、'.join(KINDS)} 之中",
+            f"ruling kind {kind!r} is not one of {', '.join(KINDS)}",
+            value=kind,
         )
-    if kind == "unit":
-        _check_unit(reader, scope, state, value)
-    if kind == "zone" and not value.strip("| "):
-        raise UsageError("bad_zone", "请给出区划代码", "name the zone by its code", value=value)
-    if kind in _PAIRS:
-        other = _visible_state(reader, scope, value)
-        if other.fire_point_id == state.fire_point_id:
-            raise ConflictError(
-                f"{kind}_of_itself",
-                f"火点 {value} 与自身相比没有意义：请给出另一个火点",
-                f"fire point {value} is itself: name another one",
-                value=value,
-            )
-    if kind == "order" and not (value.isascii() and value.isdigit() and 0 < int(value[:9]) <= MAX_ORDER):
+    if len(reason.strip()) < MIN_REASON:
         raise UsageError(
-            "bad_order",
-            f"排序 {value!r} 不是 1 至 {MAX_ORDER} 的整数",
-            f"order {value!r} is not a whole number from 1 to {MAX_ORDER}",
-            value=value,
-        )
-    if kind in ("exempt", "payer") and not _CODE.fullmatch(value):
-        raise UsageError(
-            f"bad_{kind}",
-            f"代码 {value!r} 不可用：请用规则文件中的代码（字母、数字、. _ -）",
-            f"code {value!r} is not usable: take the rulebook's (letters, digits, . _ -)",
-            value=value,
-        )
-
-
-def _named_zone(reader: Reader, value: str) -> str:
-    """Return ``CODE|name`` for the code of a loaded zone, so that lists print its name; else the value itself."""
-    if "|" in value or value == NO_ZONE:
-        return value
-    table = Zone.__table__
-    name = reader.connection.execute(
-        sa.select(table.c.name).where(table.c.code == value).order_by(table.c.set_id.desc()).limit(1)
-    ).scalar()
-    return value if name is None else f"{value}|{name}"
-
-
-def _check_unit(reader: Reader, scope: Scope, state: Any, code: str) -> None:
-    from service.pipeline.register_store import load_register
-
-    stored = load_register(reader)
-    unit = stored.register.find(code, state.fire_day)
-    if unit is None or unit.uid not in stored.ids:
-        raise NotFoundError(
-            "unknown_unit",
-            f"单位登记册在 {state.fire_day} 没有代码 {code}",
-            f"the unit register has no code {code} on {state.fire_day}",
-            value=code,
-        )
-    if unit.level not in (Level.COUNTY, Level.TOWNSHIP):
-        raise RefusedInputError(
-            "ruling_level",
-            f"{unit.name(state.fire_day)} 是 {unit.level}：归属裁定须落到县或乡镇",
-            f"{unit.name(state.fire_day)} is a {unit.level}: rule for a county or a township",
-            value=code,
-        )
-    if scope.unit_uid is not None and scope.unit_uid not in stored.register.chain(
-        unit.uid, Purpose.ASSESSMENT, state.fire_day
-    ):
-        raise ForbiddenError(
-            "unit_outside_scope",
-            f"{code} 不在您的管辖范围内：把火点划给他人须由上级裁定",
-            f"{code} is outside your scope: giving a fire point to somebody else is for the level above to rule",
-            value=code,
+            "reason_missing",
+            f"裁定须写明理由（至少 {MIN_REASON} 个字）",
+            f"a ruling needs a reason of at least {MIN_REASON} characters",
+            value=reason,
         )
