@@ -119,3 +119,271 @@ class Calendar(_Closed):
     days: list[CalendarDay]
     totals: Counts
     seasons: list[SeasonSpan]
+
+
+class UnitOfPoint(_Closed):
+    """One link of the chain from province to grid cell."""
+
+    level: str
+    code: str
+    name: str | None
+    level_zh: str
+    level_en: str
+
+
+class NamedPlace(_Closed):
+    """A code with its name."""
+
+    code: str
+    name: str | None
+
+
+class ShareOfUnit(_Closed):
+    """How much of the pixel a county has; one that is not the reader's has no name."""
+
+    code: str | None
+    name: str | None
+    share: float
+
+
+class Shares(_Closed):
+    """Where the pixel lies beside the border and on which ground."""
+
+    county_share: float | None
+    border_distance_m: float | None
+    cropland_share: float | None
+    counties: list[ShareOfUnit]
+
+
+class RegimeInWords(_Closed):
+    """What the zone means on that day."""
+
+    code: str
+    title_zh: str
+    title_en: str
+    zh: str
+    en: str
+
+
+class Marks(_Closed):
+    """Whether what is shown is official, and if not, on what it rests."""
+
+    informal: bool
+    zh: str
+    en: str
+    statuses: list[Words]
+
+
+class Boundary(_Closed):
+    """Levels at which the footprint leaves doubt about the unit."""
+
+    doubtful: bool
+    levels: list[Words]
+
+
+class ScreeningReason(_Closed):
+    """A reason with its evidence in words; a flag removes nothing."""
+
+    code: str | None
+    flag: bool
+    zh: str
+    en: str
+
+
+class Screening(Words):
+    """What screening says, and why."""
+
+    reasons: list[ScreeningReason]
+
+
+class FindingRecord(_Closed):
+    """What somebody found."""
+
+    finding: str
+    level: str
+    found_at: str
+    recorded_at: str
+    person: str
+    note: str | None
+    area_mu: str | None
+    source_kind: str | None
+    evidence: bool
+    decides: bool
+
+
+class VerificationOfPoint(Words):
+    """How the point stands, and at which levels the reader may record."""
+
+    contradicted: bool
+    area_mu: str | None
+    published_at: str | None
+    due: Annotated[str | None, Field(description="until when nobody's silence is overdue")]
+    levels: Annotated[list[str], Field(description="where the reader may record; empty: not at all")]
+    records: list[FindingRecord]
+
+
+class RulingOfPoint(_Closed):
+    """A person's decision."""
+
+    kind: str
+    value: str
+    reason: str
+    actor: str
+    at: str
+    in_force: bool
+
+
+class PendingOfPoint(_Closed):
+    """What waits for a person."""
+
+    what: str
+    zh: str
+    en: str
+
+
+class BookOfMoney(_Closed):
+    """The rulebook money is told under."""
+
+    id: str
+    title: str
+    status: str
+    informal: bool
+
+
+class HeldMoney(_Closed):
+    """Why a charge waits; amounts are text in yuan."""
+
+    reason: str
+    zh: str
+    en: str
+    at_stake: str | None
+
+
+class MoneyOfPoint(_Closed):
+    """What one rulebook says of the fire point; amounts are text in yuan."""
+
+    rulebook: BookOfMoney | None
+    season: str | None
+    state: str
+    zh: str
+    en: str
+    clause: str | None
+    amount: str | None
+    ordinal: int | None
+    payer: str | None
+    payer_name: str | None
+    held: list[HeldMoney]
+
+
+class DutyOfPoint(_Closed):
+    """Who answers on the ground."""
+
+    role: str
+    role_zh: str
+    role_en: str
+    title: str | None
+    person: str
+    phone: str | None
+
+
+class ListOfPoint(_Closed):
+    """A published list that names the fire point."""
+
+    unit: str
+    number: int
+    fire_day: dt.date
+    published_at: str
+    listed: bool
+    change: str | None
+
+
+class LayerOfPoint(_Closed):
+    """A layer the assessment used."""
+
+    layer: str
+    name: str | None
+    version: str | None
+    statuses: list[Words]
+    informal: bool
+
+
+class Position(_Closed):
+    """Degrees."""
+
+    lon: float
+    lat: float
+
+
+class MapLink(_Closed):
+    """How one map finds the way; it opens when a person taps it."""
+
+    map: Literal["geo", "amap", "tencent", "baidu"]
+    platform: Literal["app", "android", "ios", "web"]
+    zh: str
+    en: str
+    datum: Literal["wgs84", "gcj02"]
+    uri: str
+
+
+class Navigate(_Closed):
+    """The position in the two datums that maps take."""
+
+    wgs84: Position
+    gcj02: Position
+    geo: str
+    links: list[MapLink]
+
+
+class CardWords(_Closed):
+    """The sentences of the explanation, section by section."""
+
+    short: list[str]
+    place: list[str]
+    screening: list[str]
+    rulings: list[str]
+    verification: list[str]
+    money: list[str]
+    doubts: list[str]
+
+
+class CardLanguages(_Closed):
+    """The same in both languages."""
+
+    zh: CardWords
+    en: CardWords
+
+
+class Card(_Closed):
+    """A fire point as the map shows it."""
+
+    asked: str
+    fire_point_id: str
+    resolves_to: str | None
+    withdrawn: bool
+    recorded_at: str | None
+    fire_day: dt.date
+    first_seen: str
+    last_seen: str
+    lon: float
+    lat: float
+    pixels: int
+    satellites: list[str]
+    sources: list[str]
+    frp_mw: float | None
+    confidence: str
+    marks: Marks
+    units: list[UnitOfPoint]
+    shares: Shares
+    zone: NamedPlace | None
+    regime: RegimeInWords
+    boundary: Boundary
+    screening: Screening
+    verification: VerificationOfPoint
+    rulings: list[RulingOfPoint]
+    pending: list[PendingOfPoint]
+    money: Annotated[list[MoneyOfPoint] | None, Field(description="null: the role may not see money")]
+    duties: list[DutyOfPoint]
+    lists: list[ListOfPoint]
+    layers: list[LayerOfPoint]
+    navigate: Navigate
+    words: CardLanguages

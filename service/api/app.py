@@ -22,6 +22,7 @@ from service.api.middleware import Envelope, Gate, make_log
 from service.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, of_exception, respond
 from service.api.routes import (
     calendar,
+    card,
     charges,
     explain,
     firelist,
@@ -39,6 +40,7 @@ from service.api.routes import (
 )
 from service.settings import Settings
 from service.store import Store, open_store
+from service.web.mapfiles import MAP_URL, MapFiles
 from service.web.vendor import VENDOR, VENDOR_URL
 
 API = "/api/v1"
@@ -116,12 +118,14 @@ def create_app(
         objections,
         session,
         calendar,
+        card,
     ):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(pages.router)
     paths.update({route.endpoint: route.path or "" for route in iter_route_contexts(app.routes)})
     app.mount(VENDOR_URL, StaticFiles(directory=VENDOR, check_dir=False), name="vendor")
+    app.mount(MAP_URL, MapFiles(), name="map")
     return app
 
 

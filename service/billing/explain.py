@@ -27,6 +27,9 @@ from service.store.models import FirePointState, Revision, Ruling
 POINT_ID = re.compile(r"\b[0-9]{8}-[0-9a-f]{12}\b")
 """What an id of a fire point looks like, wherever it stands in a text."""
 
+Verdicts = Callable[..., list[dict[str, Any]]]
+"""`explain_money.verdicts`, or what stands for it."""
+
 HIDDEN = "(…)"
 """What stands in place of the number of a fire point that is not the reader's."""
 
@@ -99,6 +102,7 @@ def explain(
     rulebook: str | None = None,
     at: dt.datetime | None = None,
     now: dt.datetime | None = None,
+    verdicts: Verdicts = explain_money.verdicts,
 ) -> dict[str, Any]:
     """Return everything that is known of a fire point, as JSON-representable data with sentences in both languages.
 
@@ -113,6 +117,8 @@ def explain(
         what nothing has changed in is told in the same bytes.
     now
         What now is, for tests and services with a clock of their own.
+    verdicts
+        What tells the money: a map's card keeps seasons it has adjudicated, and tells a patrol none.
 
     Raises
     ------
@@ -123,7 +129,8 @@ def explain(
     ids = origin.ids_of(reader, found.fire_point_id)
     pixels = origin.pixels_of(found.then, found.state)
     verification = _verification(reader, found.live)
-    money = _money(reader, found, season, rulebook, at or now or dt.datetime.now(dt.UTC))
+    instant = at or now or dt.datetime.now(dt.UTC)
+    money = _money(verdicts, reader, found, season, rulebook, instant)
     told: dict[str, Any] = {
         "asked": fire_point_id,
         "fire_point_id": found.fire_point_id,
@@ -313,12 +320,17 @@ def _own(reader: Reader, scope: Scope, day: dt.date) -> Callable[[str | None], b
 
 
 def _money(
-    reader: Reader, found: Found, season: str | None, rulebook: str | None, at: dt.datetime
+    verdicts: Verdicts,
+    reader: Reader,
+    found: Found,
+    season: str | None,
+    rulebook: str | None,
+    at: dt.datetime,
 ) -> list[dict[str, Any]]:
     if found.live is None:
         return []
     day = beijing_date(found.view.first_at)
-    return explain_money.verdicts(reader, found.live, day, season=season, rulebook=rulebook, at=at)
+    return verdicts(reader, found.live, day, season=season, rulebook=rulebook, at=at)
 
 
 def _pending(reader: Reader, scope: Scope, found: Found) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -43,6 +43,7 @@ def verdicts(
     season: str | None = None,
     rulebook: str | None = None,
     at: dt.datetime,
+    run: Callable[..., ChargeRun] | None = None,
 ) -> list[dict[str, Any]]:
     """Return what every rulebook in force on the day of the overpass says of a live fire point.
 
@@ -54,6 +55,8 @@ def verdicts(
         Only this season, only this rulebook.
     at
         The instant at which deadlines are read.
+    run
+        `run_charges`, or what keeps its answers.
 
     Raises
     ------
@@ -79,14 +82,14 @@ def verdicts(
             found.append(_other_season(book, label, season))
             continue
         try:
-            run = run_charges(reader, label, rulebook=book.id, at=at)
+            season_run = (run or run_charges)(reader, label, rulebook=book.id, at=at)
         except HuodianError as error:
             if rulebook is not None or error.code != "other_jurisdiction":
                 found.append(_refused(book, label, error))
             continue
-        if rulebook is None and fire_point_id in run.facts.screened.get(OUTSIDE_JURISDICTION, ()):
+        if rulebook is None and fire_point_id in season_run.facts.screened.get(OUTSIDE_JURISDICTION, ()):
             continue
-        found.append(_verdict(reader, run, book, fire_point_id))
+        found.append(_verdict(reader, season_run, book, fire_point_id))
     return found or [_none(day)]
 
 
@@ -165,7 +168,7 @@ def _verdict(reader: Reader, run: ChargeRun, book: Rulebook, fire_point_id: str)
         "linked_from": sorted(one.id for one in facts.links if one.of == fire_point_id),
         "match_unclear": next((list(one.candidates) for one in facts.unclear if one.id == fire_point_id), []),
         "fact": told_fact,
-        "verification_due": _due(reader, book, fire_point_id),
+        "verification_due": due_of(reader, book, fire_point_id),
     }
     found["zh"], found["en"] = _said(found)
     return found
@@ -209,8 +212,8 @@ def _charge(run: ChargeRun, book: Rulebook, charge: Charge) -> dict[str, Any]:
     }
 
 
-def _due(reader: Reader, book: Rulebook, fire_point_id: str) -> str | None:
-    """Return until when the verification is due: so many hours after the point was first assessed."""
+def due_of(reader: Reader, book: Rulebook, fire_point_id: str) -> str | None:
+    """Return until when the verification is due in Beijing time: so many hours after the point was first assessed."""
     hours = book.counts.verification.deadline_hours
     if hours is None:
         return None
