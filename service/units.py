@@ -56,7 +56,7 @@ def find_units(
     from service.pipeline.register_store import load_register
 
     register = load_register(reader).register
-    view = _View(register, scope, day, purpose)
+    view = UnitView(register, scope, day, purpose)
     if code is not None:
         found = [view.must(code)]
     elif parent is not None:
@@ -74,7 +74,7 @@ def find_units(
     }
 
 
-class _View:
+class UnitView:
     """The register as one reader may see it on one day."""
 
     def __init__(self, register: Register, scope: Scope, day: dt.date, purpose: Purpose) -> None:

@@ -387,3 +387,38 @@ class Card(_Closed):
     layers: list[LayerOfPoint]
     navigate: Navigate
     words: CardLanguages
+
+
+class UnitFound(_Closed):
+    """A unit whose name or code fits."""
+
+    code: str | None
+    name: str
+    level: str
+    parent: str | None
+    parent_code: str | None
+    bbox: Box | None
+
+
+class PointFound(_Closed):
+    """A fire point whose number fits; `asked` is the number that was merged into it."""
+
+    fire_point_id: str
+    asked: str
+    fire_day: dt.date
+    first_seen: str
+    lon: float
+    lat: float
+    county: str | None
+    township: str | None
+    screen: str
+    status: str
+
+
+class Found(_Closed):
+    """What a text may mean, the best first."""
+
+    q: str
+    units: list[UnitFound]
+    fire_points: list[PointFound]
+    more: bool

@@ -32,6 +32,7 @@ from service.api.routes import (
     pages,
     pending,
     rulings,
+    search,
     session,
     standing,
     statements,
@@ -119,6 +120,7 @@ def create_app(
         session,
         calendar,
         card,
+        search,
     ):
         api.include_router(module.router)
     app.include_router(api)
