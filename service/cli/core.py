@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from service.cli.session import Session
+    from service.scope import Scope
+    from service.store import Store
 
 Paths = Annotated[list[Path], typer.Argument(help="Feed files or folders / 火点文件或目录")]
 Unit = Annotated[str | None, typer.Option("--unit", help="Unit code / 单位代码")]
@@ -237,8 +239,8 @@ def _period(start: str | None, end: str | None) -> tuple[dt.date | None, dt.date
 
 def rule(
     ctx: typer.Context,
-    fire_point_id: str,
-    reason: Annotated[str, typer.Option("--reason", help="Why, in words / 理由")],
+    fire_point_id: Annotated[str | None, typer.Argument(help="Fire point / 火点编号")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why, in words / 理由")] = None,
     unit: Annotated[str | None, typer.Option("--unit", help="The accountable unit's code")] = None,
     zone: Annotated[str | None, typer.Option("--zone", help="The zone's code")] = None,
     screen: Annotated[str | None, typer.Option("--screen", help="counted, or a screening reason")] = None,
@@ -258,15 +260,14 @@ def rule(
         str | None, typer.Option("--distinct-from", help="A fire point that this one is not / 不是同一火点")
     ] = None,
     evidence: Annotated[Path | None, typer.Option("--evidence", help="A file to archive as evidence")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="A CSV of rulings in place of one / 裁定表")
+    ] = None,
 ) -> None:
-    """Record a person's decision on a fire point and apply it / 裁定."""
+    """Record a person's decision on a fire point, or a table of them, and apply it / 裁定."""
     session: Session = ctx.obj
     with session.reporting():
-        from gis.errors import ForbiddenError, UsageError
-        from service.pipeline.archive import open_archive
-        from service.pipeline.assess import assess as run
-        from service.pipeline.rulings import APPLIED_KINDS
-        from service.pipeline.rulings import rule as decide
+        from gis.errors import UsageError
 
         session.refuse_past()
         given = {
@@ -280,7 +281,8 @@ def rule(
             "order": None if order is None else str(order),
         }
         chosen = [(kind, value) for kind, value in given.items() if value is not None]
-        if len(chosen) != 1:
+        _one_or_table(file, (fire_point_id, reason, evidence, *(value for _, value in chosen)))
+        if file is None and len(chosen) != 1:
             raise UsageError(
                 "one_ruling",
                 "一次裁定一件事：--unit、--zone、--screen、--duplicate-of、--order、--exempt、--payer、"
@@ -288,34 +290,19 @@ def rule(
                 "rule one thing at a time: --unit, --zone, --screen, --duplicate-of, --order, --exempt, --payer or "
                 "--distinct-from",
             )
-        store = session.store()
-        with store.reader() as reader:
-            scope = session.scope(reader)
-        if not scope.everything and session.settings.token is not None:
-            from service.users import Permission, require
+        if file is not None:
+            from service.cli.rule_file import rule_file
 
-            require(scope, Permission.RULE)
-        if scope.role not in ("local", "admin", "province", "city"):
-            raise ForbiddenError(
-                "may_not_rule", "该身份无权裁定", "this identity may not rule", value=scope.role
-            )
-        sha = open_archive(session.settings).put(_evidence(evidence)) if evidence else None
-        data = decide(
-            store,
-            fire_point_id,
-            kind=chosen[0][0],
-            value=chosen[0][1],
-            reason=reason,
-            evidence_sha256=sha,
-            actor=session.actor if session.settings.token is None else scope.actor,
-            scope=scope,
-        )
-        import datetime as dt
+            data, warnings = rule_file(session, *_ruler(session), file), []
+        else:
+            point, why = _given(fire_point_id, "FIRE_POINT_ID"), _given(reason, "--reason")
+            data = _decide(session, point, *chosen[0], reason=why, evidence=evidence)
+            warnings = _unknown_zone(session, data)
+    if file is not None:
+        from service.cli.rule_file import emit_file
 
-        warnings = _unknown_zone(session, data)
-        if data["kind"] in APPLIED_KINDS:
-            day = dt.date.fromisoformat(data["fire_day"])
-            run(store, actor=session.actor, start=day, end=day)
+        emit_file(session, data)
+        return
     session.emit(
         "rule",
         data,
@@ -325,6 +312,70 @@ def rule(
         ),
         warnings=warnings,
     )
+
+
+def _one_or_table(file: Path | None, single: tuple[Any, ...]) -> None:
+    """Refuse a call that names both a table and one ruling, or neither."""
+    if (file is not None) == any(value is not None for value in single):
+        from gis.errors import UsageError
+
+        raise UsageError(
+            "one_or_table",
+            "请给出一个火点编号及其裁定，或用 --file 给出裁定表，二者选一",
+            "name one fire point with its ruling, or a table with --file: one of the two",
+        )
+
+
+def _ruler(session: Session) -> tuple[Store, str, Scope]:
+    """Return store, actor and scope of whoever rules; a role that may not is refused before anything is archived."""
+    from gis.errors import ForbiddenError
+    from service.users import Permission, require
+
+    store = session.store()
+    with store.reader() as reader:
+        scope = session.scope(reader)
+    if not scope.everything and session.settings.token is not None:
+        require(scope, Permission.RULE)
+    if scope.role not in ("local", "admin", "province", "city"):
+        raise ForbiddenError("may_not_rule", "该身份无权裁定", "this identity may not rule", value=scope.role)
+    return store, session.actor if session.settings.token is None else scope.actor, scope
+
+
+def _decide(
+    session: Session, point: str, kind: str, value: str, *, reason: str, evidence: Path | None
+) -> dict[str, Any]:
+    """Record one ruling and assess its day again where it changes one."""
+    import datetime as dt
+
+    from service.pipeline.archive import open_archive
+    from service.pipeline.assess import assess
+    from service.pipeline.rulings import APPLIED_KINDS
+    from service.pipeline.rulings import rule as decide
+
+    store, actor, scope = _ruler(session)
+    sha = open_archive(session.settings).put(_evidence(evidence)) if evidence else None
+    data = decide(
+        store,
+        point,
+        kind=kind,
+        value=value,
+        reason=reason,
+        evidence_sha256=sha,
+        actor=actor,
+        scope=scope,
+    )
+    if kind in APPLIED_KINDS:
+        day = dt.date.fromisoformat(data["fire_day"])
+        assess(store, actor=session.actor, start=day, end=day)
+    return data
+
+
+def _given(value: str | None, option: str) -> str:
+    if value is None:
+        from gis.errors import UsageError
+
+        raise UsageError("option_missing", f"缺少 {option}", f"{option} is missing", value=option)
+    return value
 
 
 def _unknown_zone(session: Session, data: dict[str, Any]) -> list[str]:

@@ -86,6 +86,24 @@ class Ruling(_Closed):
     fire_day: str
 
 
+class RuledTable(_Closed):
+    """Answer of `rule --file`; read = accepted + repeated + rejected."""
+
+    file: str
+    sha256: str
+    read: int
+    accepted: int
+    repeated: int
+    rejected: int
+    problems: list[standing_schemas.RowProblem]
+    overruled: list[int]
+    unknown_zones: list[int]
+    fire_points: list[str]
+    days: list[str]
+    revision: int | None
+    unchanged: bool
+
+
 class Verified(_Closed):
     """Answer of `verify` on one fire point: the record, and how the point stands with it."""
 
@@ -308,6 +326,7 @@ ANSWERS: dict[str, Any] = {
     "ingest": Ingest,
     "assess": Assess,
     "rule": Ruling,
+    "rule.file": RuledTable,
     "verify": Verified,
     "verify.file": VerifiedTable,
     "publicise": Publicised,
