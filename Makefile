@@ -46,7 +46,7 @@ lock: $(VENV)/.run ## solve the dependencies again into the two hashed lock file
 	$(LOCK) --group build --group test --group lint -o requirements-dev.lock $(ARGS)
 	$(LOCK) --group build -c requirements-dev.lock -o requirements.lock
 
-assets: $(VENV)/.run ## fetch from npm the files of the web map and the font of the PDFs
+assets: $(VENV)/.run ## build the web map; fetch its packages and the font of the PDFs from npm
 	@$(PY) -m service.web.build
 	touch $(VENV)/.assets
 
@@ -55,7 +55,7 @@ components: ## install PostGIS and Chromium where they are missing (Debian, root
 
 clean: ## remove the environment, caches and built assets; stores and ./var stay
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -rf service/web/static/vendor
+	rm -rf service/web/static/vendor service/web/static/map
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 $(VENV)/.created: scripts/venv.sh
@@ -73,7 +73,8 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	$(PIP) --require-hashes -r requirements-dev.lock
 	touch $@
 
-$(VENV)/.assets: $(VENV)/.run service/web/assets/package-lock.json service/web/build.py
-	@echo "== fetching the web map's files and the PDF font from npm"
+$(VENV)/.assets: $(VENV)/.run service/web/assets/package-lock.json service/web/build.py service/web/build_map.py \
+		$(shell find service/web/map -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
+	@echo "== building the web map and fetching the PDF font (packages from npm)"
 	$(PY) -m service.web.build
 	touch $@

@@ -14,6 +14,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from gis.errors import HuodianError
@@ -39,6 +40,8 @@ from service.api.routes import (
     units,
     verifications,
 )
+from service.ogc.app import OgcApp
+from service.ogc.links import MOUNT
 from service.settings import Settings
 from service.store import Store, open_store
 from service.web.mapfiles import MAP_URL, MapFiles
@@ -126,6 +129,10 @@ def create_app(
     app.include_router(api)
     app.include_router(pages.router)
     paths.update({route.endpoint: route.path or "" for route in iter_route_contexts(app.routes)})
+    ogc = OgcApp(app.state.context)
+    paths.update(ogc.paths)
+    app.router.routes.append(Route(MOUNT, ogc))  # QGIS users leave the slash at the end away
+    app.mount(MOUNT, ogc, name="ogc")
     app.mount(VENDOR_URL, StaticFiles(directory=VENDOR, check_dir=False), name="vendor")
     app.mount(MAP_URL, MapFiles(), name="map")
     return app

@@ -231,8 +231,11 @@ class Gate:
                     "the Authorization header must be a Bearer token",
                 )
             return token.strip()
-        # The cookie only reads: a page of another site can make a browser send it, never read what comes back.
-        return request.cookies.get(COOKIE) if request.method in SAFE_METHODS else None
+        # A page of another site can make a browser send the cookie, never read what comes back: so it reads, and it
+        # writes only where the browser itself says that the request comes from a page of ours.
+        if request.method in SAFE_METHODS or _from_our_page(request):
+            return request.cookies.get(COOKIE)
+        return None
 
     @staticmethod
     def _local(request: Request) -> ReaderScope:
@@ -256,6 +259,17 @@ class Gate:
                 "no identity exists yet, so writes are refused: run `huodian users add`, then send its token",
             )
         return whole("local")
+
+
+def _from_our_page(request: Request) -> bool:
+    """Whether a browser vouches that a page of this host sent the request; a form cannot set ``Idempotency-Key``."""
+    origin = request.headers.get("origin")
+    return (
+        origin is not None
+        and urlsplit(origin).netloc == request.headers.get("host", "")
+        and request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
+        and "idempotency-key" in request.headers
+    )
 
 
 def _check_size(request: Request) -> None:

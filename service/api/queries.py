@@ -226,6 +226,24 @@ class MapPageParameters(Parameters):
     lang: Literal["zh", "en"] = "zh"
 
 
+_Shown = Annotated[str, Field(max_length=400, pattern=r"^[A-Za-z0-9 .,_-]*$")]
+
+
+class WebMapParameters(MapPageParameters):
+    """The view of the web map as its address keeps it; the page reads it, the service only checks its form."""
+
+    county: _Shown = ""
+    status: _Shown = ""
+    screen: _Shown = ""
+    confidence: _Shown = ""
+    satellite: _Shown = ""
+    layers: _Shown = ""
+    at: _Shown = ""
+    point: _Shown = ""
+    panel: _Shown = ""
+    base: _Shown = ""
+
+
 class RulingBody(BaseModel):
     """A ruling as submitted."""
 

@@ -1,4 +1,4 @@
-"""Fetch the third-party files of the web map and the documents: ``python -m service.web.build``.
+"""Fetch the third-party files of the pages and documents, and build the web map: ``python -m service.web.build``.
 
 An explicit step, because nothing of others is committed. npm checks every package against the SHA-512 of the lock file
 and runs no script; what the pages need is copied, with its licence and a manifest of SHA-256 hashes, in one rename, so
@@ -61,12 +61,12 @@ def build(*, force: bool = False, vendor: Path = VENDOR) -> bool:
         work = Path(work_name)
         for name in ("package.json", "package-lock.json", ".npmrc"):
             shutil.copyfile(SOURCES / name, work / name)
-        _npm_ci(work)
+        npm_ci(work)
         vendor.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=".vendor-", dir=vendor.parent))
         try:
             _copy(work / "node_modules", fresh)
-            _swap(fresh, vendor)
+            swap(fresh, vendor)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     return True
@@ -95,7 +95,8 @@ def npm_command() -> list[str]:
     )
 
 
-def _npm_ci(work: Path) -> None:
+def npm_ci(work: Path) -> None:
+    """Install the packages of the lock file in `work`: hashes checked, no script run."""
     done = subprocess.run(  # noqa: S603 - fixed arguments, no shell
         [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
         cwd=work,
@@ -137,9 +138,10 @@ def _copy(modules: Path, target: Path) -> None:
     (target / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _swap(fresh: Path, vendor: Path) -> None:
+def swap(fresh: Path, vendor: Path) -> None:
+    """Put a finished directory in the place of the old one, so that nobody sees half of it."""
     fresh.chmod(0o755)
-    old = vendor.with_name(".vendor-old")
+    old = vendor.with_name(f".{vendor.name}-old")
     shutil.rmtree(old, ignore_errors=True)
     if vendor.exists():
         vendor.rename(old)
@@ -165,14 +167,18 @@ def _is_current(vendor: Path) -> bool:
 
 
 def main() -> int:
-    """Build the assets and say what happened; the exit code is 0 or 1."""
+    """Fetch the assets, build the web map and say what happened; the exit code is 0 or 1."""
+    from service.web.build_map import build_map
+
+    force = "--force" in sys.argv[1:]
     try:
-        changed = build(force="--force" in sys.argv[1:])
+        changed = build(force=force)
+        changed = build_map(force=force) or changed
     except HuodianError as error:
         sys.stderr.write(f"{error.zh}\n{error.en}\n")
         return 1
     sys.stderr.write(
-        "前端文件已就绪 | web assets fetched\n" if changed else "前端文件已是最新 | web assets current\n"
+        "前端文件已就绪 | web assets ready\n" if changed else "前端文件已是最新 | web assets current\n"
     )
     return 0
 

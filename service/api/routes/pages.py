@@ -8,15 +8,17 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Query, Request
+from fastapi.routing import iter_route_contexts
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gis.errors import ForbiddenError
 from service.api.deps import Context, ContextOf, ScopeOf
 from service.api.lists import day_page
 from service.api.middleware import COOKIE
-from service.api.queries import ListPageParameters, MapPageParameters, NoParameters
+from service.api.queries import ListPageParameters, MapPageParameters, NoParameters, WebMapParameters
 from service.users import UnauthenticatedError, authenticate
 from service.web.listpage import View, nonce, page_policy, render_list, render_login
+from service.web.mapfiles import POLICY, map_page
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,11 +27,37 @@ _INLINE = re.compile(r"<script(?=[ >])")
 _NAVIGATION_GOES = '<p class="badges">'
 
 
+_SERVICES = {
+    "/api/v1/session": "session",
+    "/api/v1/calendar": "calendar",
+    "/api/v1/search": "search",
+    "/api/v1/events": "events",
+    "/api/v1/firepoints/{fire_point_id}/card": "card",
+    "/ogc": "tiles",
+}
+"""What the web map may ask for, by the route that has to be there."""
+
+
 @router.get("/")
-def map_page(
+def web_map(
+    request: Request,
+    context: ContextOf,
+    scope: ScopeOf,
+    query: Annotated[WebMapParameters, Query()],
+) -> HTMLResponse:
+    """Show the web map; where it was not built, the day's folium map."""
+    paths = {str(route.path) for route in iter_route_contexts(request.app.routes)}
+    page = map_page({name for path, name in _SERVICES.items() if path in paths})
+    if page is None:
+        return day_map_page(context, scope, MapPageParameters(date=query.date, lang=query.lang))
+    return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
+
+
+@router.get("/day")
+def day_map_page(
     context: ContextOf, scope: ScopeOf, query: Annotated[MapPageParameters, Query()]
 ) -> HTMLResponse:
-    """Show the day's folium map, every asset local."""
+    """Show the day's folium map, every asset local: one plain page for old browsers."""
     today = context.today()
     day = query.date or today
     with context.open_store().reader() as reader:
@@ -127,12 +155,15 @@ def _is_phone(request: Request) -> bool:
 def _days(day: dt.date, today: dt.date) -> str:
     """Return the navigation between days; what lies in the future is not offered."""
     before = day - dt.timedelta(days=1)
-    links = [f'<a href="/?date={before}" rel="prev" aria-label="前一天 Previous day">← {before:%m-%d}</a>']
+    links = [f'<a href="/day?date={before}" rel="prev" aria-label="前一天 Previous day">← {before:%m-%d}</a>']
     if day < today:
         after = day + dt.timedelta(days=1)
-        links.append(f'<a href="/?date={after}" rel="next" aria-label="后一天 Next day">{after:%m-%d} →</a>')
-        links.append('<a href="/">今天 Today</a>')
+        links.append(
+            f'<a href="/day?date={after}" rel="next" aria-label="后一天 Next day">{after:%m-%d} →</a>'
+        )
+        links.append('<a href="/day">今天 Today</a>')
     links.append(f'<a href="/m?date={day}">列表 List</a>')
+    links.append(f'<a href="/?date={day}">监管地图 Map</a>')
     style = (
         "<style>.days{display:flex;flex-wrap:wrap;gap:2px 14px}.days a{padding:4px 0;color:#1d4e89}</style>"
     )

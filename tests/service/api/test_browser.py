@@ -109,7 +109,7 @@ def test_the_map_draws_offline_under_its_policy(
 ) -> None:
     visit = Visit(browser, address, size)
     visit.sign_in(real.tokens["admin"])
-    visit.open("/?date=2023-10-29")
+    visit.open("/day?date=2023-10-29")
     visit.ready()
     assert visit.fits()
     assert "吉林省 2023-10-29" in visit.page.inner_text("h1")
@@ -120,11 +120,11 @@ def test_the_map_draws_offline_under_its_policy(
     visit.page.wait_for_timeout(300)
     visit.shoot(name)
     visit.page.click("nav.days a[rel=prev]")
-    visit.page.wait_for_url("**/?date=2023-10-28")
+    visit.page.wait_for_url("**/day?date=2023-10-28")
     visit.ready()
     visit.page.click("nav.days a[rel=next]")
-    visit.page.wait_for_url("**/?date=2023-10-29")
-    visit.page.click("nav.days a[href='/']")
+    visit.page.wait_for_url("**/day?date=2023-10-29")
+    visit.page.click("nav.days a[href='/day']")
     visit.ready()
     assert "2023-10-30" in visit.page.inner_text("h1"), "today in Beijing"
     assert visit.page.query_selector("nav.days a[rel=next]") is None, "no list of tomorrow"
@@ -136,7 +136,7 @@ def test_a_fire_point_on_the_map_opens(real: RealStore, address: str, browser: B
         row = rows_of(web)[0]
     visit = Visit(browser, address, DESK)
     visit.sign_in(real.tokens["yushu"])
-    visit.open("/?date=2023-10-29")
+    visit.open("/day?date=2023-10-29")
     visit.ready()
     visit.page.wait_for_timeout(600)  # the opening zoom would end where it was going
     visit.page.evaluate(f"void map_day.setView([{row['lat']}, {row['lon']}], 15, {{animate: false}})")

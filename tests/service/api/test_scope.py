@@ -100,9 +100,11 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
         "screen=counted&satellite=N20&confidence=nominal,high",
     ),
     "/": ("", DAY),
+    "/day": ("", DAY),
     "/m": ("", DAY, f"{DAY}&page=2", f"{DAY}&lang=en", f"{DAY}&unit={{code}}", f"{DAY}&unit=220000"),
     "/login": ("",),
     "/static/vendor": ("",),
+    "/map": ("",),
 }
 """Every GET route, with what is asked of it; a new route fails the first test until it stands here."""
 
@@ -127,6 +129,8 @@ def asked(
             place = path.replace("{fire_point_id}", one)
             if path == "/static/vendor":
                 place += "/leaflet/leaflet.css"
+            if path == "/map":
+                place += "/index.html"
             yield (f"{place}?{filled}" if filled else place), (*said, *([one] if one else ()))
 
 

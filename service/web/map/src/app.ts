@@ -1,0 +1,196 @@
+/** The state of the page and what can be done to it; the parts of the page watch and call this. */
+
+import { deviceShelf, Outbox, outcomeOf, type Outcome, type Report } from './core/outbox.ts';
+import * as api from './core/api.ts';
+import { beijingToday } from './core/days.ts';
+import { LISTED, shown } from './core/filter.ts';
+import { setLang, t } from './core/i18n.ts';
+import { differs, Store } from './core/store.ts';
+import type { FireList, Row, Session } from './core/types.ts';
+import { decode, encode, type View } from './core/view.ts';
+import type { FireMap } from './map/view.ts';
+
+export interface Data {
+  session: Session | null;
+  today: string;
+  /** The list of the day shown; null while it is on its way. */
+  list: FireList | null;
+  warnings: string[];
+  revision: number;
+  /** Left-out points by reason, as far as somebody asked for them. */
+  extra: Record<string, Row[]>;
+  loading: boolean;
+  fault: string;
+  signedOut: boolean;
+  /** Points that came while the page was open. */
+  fresh: ReadonlySet<string>;
+  /** Changes whenever the service told of something new. */
+  pulse: number;
+  /** Several points under one click. */
+  picked: string[];
+  reports: Report[];
+  told: string;
+}
+
+const START: Data = {
+  session: null,
+  today: beijingToday(),
+  list: null,
+  warnings: [],
+  revision: 0,
+  extra: {},
+  loading: false,
+  fault: '',
+  signedOut: false,
+  fresh: new Set(),
+  pulse: 0,
+  picked: [],
+  reports: [],
+  told: '',
+};
+
+export class App {
+  readonly view = new Store<View>(decode(location.search));
+  readonly data = new Store<Data>(START);
+  readonly outbox: Outbox;
+  map: FireMap | null = null;
+  private load = new AbortController();
+
+  constructor() {
+    setLang(this.view.get().lang);
+    this.outbox = new Outbox(deviceShelf(localStorage), sendReport, () => this.recount());
+    this.view.watch((now, before) => {
+      if (differs(now, before, 'lang')) setLang(now.lang);
+      if (differs(now, before, 'date')) void this.loadDay();
+      else if (differs(now, before, 'screen')) void this.loadExtra();
+    });
+    addEventListener('popstate', () => this.view.set(decode(location.search)));
+  }
+
+  get day(): string {
+    return this.view.get().date ?? this.data.get().today;
+  }
+
+  /** Every point of the day that has been loaded, listed ones first and in patrol order. */
+  rows(): Row[] {
+    const { list, extra } = this.data.get();
+    return [...(list?.rows ?? []), ...Object.values(extra).flat()];
+  }
+
+  shown(): Row[] {
+    return shown(this.rows(), this.view.get());
+  }
+
+  row(id: string): Row | undefined {
+    return this.rows().find((one) => one.fire_point_id === id);
+  }
+
+  may(permission: string): boolean {
+    const { session } = this.data.get();
+    return session === null || session.permissions.includes(permission);
+  }
+
+  /** Change the view and the address with it; `push` makes a step that the back button undoes. */
+  go(change: Partial<View>, push = false): void {
+    const next = { ...this.view.get(), ...change };
+    const address = encode(next) || location.pathname;
+    if (address !== (location.search || location.pathname)) {
+      if (push) history.pushState(null, '', address);
+      else history.replaceState(null, '', address);
+    }
+    this.view.set(change);
+  }
+
+  goDay(day: string): void {
+    this.go({ date: day === this.data.get().today ? null : day, point: null }, true);
+  }
+
+  choose(id: string | null): void {
+    this.data.set({ picked: [] });
+    this.go({ point: id }, id !== null);
+  }
+
+  tell(text: string): void {
+    this.data.set({ told: text });
+  }
+
+  async start(): Promise<void> {
+    try {
+      const session = await api.session();
+      if (session) this.data.set({ session, today: session.fire_day });
+    } catch (error) {
+      this.fault(error);
+    }
+    this.recount();
+    await this.loadDay();
+  }
+
+  /** Read the list of the day shown. With `keep`, the old rows stay until the new ones are here. */
+  async loadDay(keep = false): Promise<void> {
+    this.load.abort();
+    const { signal } = (this.load = new AbortController());
+    const before = keep ? this.data.get().list : null;
+    this.data.set({ loading: true, fault: '', ...(keep ? {} : { list: null, extra: {}, fresh: new Set(), picked: [] }) });
+    try {
+      const answer = await api.fireList(this.day, signal);
+      const known = before && new Set(before.rows.map((row) => row.fire_point_id));
+      const fresh = known ? answer.data.rows.map((row) => row.fire_point_id).filter((id) => !known.has(id)) : [];
+      this.data.set({
+        list: answer.data,
+        warnings: answer.warnings,
+        revision: answer.revision,
+        loading: false,
+        signedOut: false,
+        fresh: new Set([...this.data.get().fresh, ...fresh]),
+        ...(keep ? { extra: {} } : {}),
+      });
+      if (fresh.length) this.tell(t('newPoints', { n: fresh.length }));
+      await this.loadExtra();
+    } catch (error) {
+      if (!signal.aborted) this.fault(error);
+    }
+  }
+
+  /** Read the left-out points of the reasons that the view asks for. */
+  private async loadExtra(): Promise<void> {
+    const { list, extra } = this.data.get();
+    const { signal } = this.load;
+    const wanted = this.view.get().screen.filter((one) => !LISTED.includes(one) && !(one in extra) && list?.counts.left_out[one]);
+    for (const reason of wanted) {
+      try {
+        const rows = await api.leftOut(this.day, reason, signal);
+        this.data.set({ extra: { ...this.data.get().extra, [reason]: rows } });
+      } catch (error) {
+        if (!signal.aborted) this.fault(error);
+      }
+    }
+  }
+
+  /** Something changed in the reader's scope: read again, and keep what is on the screen meanwhile. */
+  async refresh(): Promise<void> {
+    await this.loadDay(this.data.get().list !== null);
+    this.data.set({ pulse: this.data.get().pulse + 1 });
+  }
+
+  fault(error: unknown): void {
+    const signedOut = error instanceof api.Problem && error.status === 401;
+    this.data.set({ loading: false, signedOut, fault: error instanceof Error ? error.message : String(error) });
+  }
+
+  get actor(): string {
+    return this.data.get().session?.name ?? '';
+  }
+
+  async flush(): Promise<void> {
+    if (this.outbox.of(this.actor).some((one) => one.state === 'waiting')) await this.outbox.flush(this.actor);
+  }
+
+  private recount(): void {
+    this.data.set({ reports: this.outbox.of(this.actor) });
+  }
+}
+
+async function sendReport(report: Report): Promise<Outcome> {
+  const answer = await api.post(`/firepoints/${encodeURIComponent(report.point)}/verifications`, report.body, report.key);
+  return outcomeOf(answer.status, answer.said, answer.data);
+}

@@ -1,0 +1,51 @@
+/** The language in force and what is said in it. */
+
+import type { Lang } from './types.ts';
+import { CODES, WORDS, type CodeTable, type Pair, type WordKey } from './words.ts';
+
+let current: Lang = 'zh';
+
+export function setLang(lang: Lang): void {
+  current = lang;
+}
+
+export function lang(): Lang {
+  return current;
+}
+
+/** Say a word, with its blanks filled in. */
+export function t(key: WordKey, blanks: Record<string, string | number> = {}): string {
+  return fill(both(WORDS[key]), blanks);
+}
+
+/** Say a code of a closed list; one that is in no list stays as it is. */
+export function code(table: CodeTable, value: string | null | undefined): string {
+  if (value === null || value === undefined || value === '') return '';
+  const pairs: Record<string, Pair> = CODES[table];
+  const pair = pairs[value];
+  return pair ? both(pair) : value;
+}
+
+/** Pick one of two sayings that the service gives side by side. */
+export function either(zh: string | null | undefined, en: string | null | undefined): string {
+  return (current === 'zh' ? zh || en : en || zh) ?? '';
+}
+
+export function number(value: number): string {
+  return value.toLocaleString(current === 'zh' ? 'zh-CN' : 'en-GB');
+}
+
+export function percent(share: number | null): string {
+  return share === null ? '' : `${Math.round(share * 100)}%`;
+}
+
+function both(pair: Pair): string {
+  return pair[current === 'zh' ? 0 : 1];
+}
+
+function fill(text: string, blanks: Record<string, string | number>): string {
+  return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = blanks[name];
+    return value === undefined ? whole : typeof value === 'number' ? number(value) : value;
+  });
+}

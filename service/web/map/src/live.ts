@@ -1,0 +1,46 @@
+/** Keeping up without a reload: events of the service, and reports that wait for the network. */
+
+import type { App } from './app.ts';
+import { offers } from './core/api.ts';
+
+const RESEND_MS = 30_000;
+const POLL_MS = 120_000;
+
+export function follow(app: App): void {
+  const send = (): void => void app.flush().catch((error: unknown) => app.fault(error));
+  addEventListener('online', send);
+  addEventListener('storage', () => app.data.set({ reports: app.outbox.of(app.actor) }));
+  setInterval(send, RESEND_MS);
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') send();
+  });
+  send();
+  if (offers('events')) listen(app);
+  else setInterval(() => document.visibilityState === 'visible' && void app.refresh(), POLL_MS);
+}
+
+/** Read again when the revision rises above the one on the screen; bursts of changes are read once. */
+function listen(app: App): void {
+  const events = new EventSource('/api/v1/events');
+  let timer = 0;
+  const changed = (event: MessageEvent<string>): void => {
+    const revision = revisionOf(event);
+    if (revision !== null && revision <= app.data.get().revision) return;
+    clearTimeout(timer);
+    timer = window.setTimeout(() => void app.refresh(), 400);
+  };
+  for (const name of ['message', 'revision', 'change']) events.addEventListener(name, changed as EventListener);
+}
+
+function revisionOf(event: MessageEvent<string>): number | null {
+  const id = Number(event.lastEventId);
+  if (event.lastEventId !== '' && Number.isFinite(id)) return id;
+  try {
+    const data: unknown = JSON.parse(event.data);
+    if (typeof data === 'number') return data;
+    const { revision } = data as { revision?: number };
+    return revision ?? null;
+  } catch {
+    return null;
+  }
+}

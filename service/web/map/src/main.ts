@@ -1,0 +1,115 @@
+/** The page starts here: its parts are put in their places and kept in line with the state. */
+
+import './style.css';
+
+import { App } from './app.ts';
+import { Problem } from './core/api.ts';
+import { h } from './core/dom.ts';
+import { lang, t } from './core/i18n.ts';
+import { differs } from './core/store.ts';
+import { FireMap } from './map/view.ts';
+import { mountCard } from './ui/card.ts';
+import { mountFooter } from './ui/footer.ts';
+import { mountHeader } from './ui/header.ts';
+import { layerOn } from './ui/layers.ts';
+import { mountPanel } from './ui/panel.ts';
+import { mountPrint } from './ui/print.ts';
+import { follow } from './live.ts';
+
+const app = new App();
+const at = (id: string): HTMLElement => document.getElementById(id)!;
+
+mountHeader(app, at('header'));
+mountPanel(app, at('panel'));
+mountCard(app, at('card'));
+mountFooter(app, at('footer'));
+mountPrint(app, at('print'));
+mountNotes();
+mountMap();
+words();
+
+app.view.watch((now, before) => {
+  if (differs(now, before, 'lang')) words();
+});
+void app.start().then(() => follow(app));
+
+/** The words of the frame itself. */
+function words(): void {
+  document.documentElement.lang = lang() === 'zh' ? 'zh-CN' : 'en';
+  document.querySelector('.skip')!.textContent = t('skip');
+  at('stage').setAttribute('aria-label', t('map'));
+  at('panel').setAttribute('aria-label', t('panels'));
+  const canvas = document.querySelector('#map canvas');
+  canvas?.setAttribute('aria-label', `${t('map')}：${t('mapKeys')}`);
+}
+
+function mountMap(): void {
+  try {
+    app.map = new FireMap(at('map'), {
+      day: app.day,
+      place: app.view.get().place,
+      base: app.view.get().base,
+      layerOn: (layer) => layerOn(app.view.get(), layer),
+      onMove: (place) => app.go({ place }),
+      onPick: (ids) => {
+        if (ids.length > 1) app.data.set({ picked: ids });
+        else app.choose(ids[0] ?? null);
+      },
+      onFault: (error) => {
+        // A tile that fails shows as a gap; only a lost sign-in has to be said.
+        if ((error as { status?: number } | null)?.status === 401) app.fault(new Problem(401, ''));
+      },
+    });
+  } catch {
+    at('map').append(h('p', { class: 'nomap' }, t('noWebgl')));
+    document.documentElement.setAttribute('data-ready', 'yes');
+    return;
+  }
+  const map = app.map;
+  let placed = app.view.get().place !== null;
+  const draw = (): void => map.show(app.day, app.data.get().list === null ? null : app.shown());
+  app.data.watch((now, before) => {
+    if (differs(now, before, 'list', 'extra')) draw();
+    if (differs(now, before, 'pulse')) map.refresh();
+    const box = now.session?.area?.bbox;
+    if (differs(now, before, 'session') && box && !placed) map.fit(box);
+    else if (!placed && now.list && !before.list && !box) map.fitRows(now.list.rows);
+    if (now.list) placed = true;
+  });
+  app.view.watch((now, before) => {
+    if (differs(now, before, 'county', 'status', 'screen', 'confidence', 'satellite')) draw();
+    if (differs(now, before, 'county') && now.county !== '') map.fitRows(app.shown());
+    if (differs(now, before, 'layers')) map.sync();
+    if (differs(now, before, 'base')) map.setBase(now.base);
+    if (differs(now, before, 'lang')) map.relabel();
+    if (differs(now, before, 'point')) map.select(now.point);
+  });
+  map.select(app.view.get().point);
+}
+
+/** What happened, said where a screen reader hears it: new points, a lost sign-in, reports that wait. */
+function mountNotes(): void {
+  const notes = at('notes');
+  let timer = 0;
+  const draw = (): void => {
+    const { told, fault, signedOut, reports } = app.data.get();
+    const waiting = reports.filter((one) => one.state === 'waiting').length;
+    notes.replaceChildren(
+      ...[
+        signedOut ? h('p', { class: 'note bad' }, t('signInAgain'), ' ', h('a', { href: '/login' }, t('signIn'))) : null,
+        !signedOut && fault
+          ? h('p', { class: 'note bad' }, t('failed', { said: fault }), ' ', h('button', { type: 'button', onclick: () => void app.loadDay() }, t('retry')))
+          : null,
+        waiting ? h('p', { class: 'note wait' }, t('waiting', { n: waiting })) : null,
+        told ? h('p', { class: 'note' }, told) : null,
+      ].filter((one) => one !== null),
+    );
+  };
+  app.data.watch((now, before) => {
+    if (differs(now, before, 'told') && now.told) {
+      clearTimeout(timer);
+      timer = window.setTimeout(() => app.tell(''), 8000);
+    }
+    if (differs(now, before, 'told', 'fault', 'signedOut', 'reports')) draw();
+  });
+}
