@@ -25,6 +25,7 @@ from service.api.routes import (
     calendar,
     card,
     charges,
+    events,
     explain,
     firelist,
     firepoints,
@@ -42,6 +43,7 @@ from service.api.routes import (
 )
 from service.ogc.app import OgcApp
 from service.ogc.links import MOUNT
+from service.map.events import Events
 from service.settings import Settings
 from service.store import Store, open_store
 from service.web.mapfiles import MAP_URL, MapFiles
@@ -78,6 +80,7 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         log.info("start", db=settings.db.split(":", 1)[0], public_url=settings.public_url)
         yield
+        app.state.events.close()
         opened.close()
         log.info("stop")
 
@@ -105,6 +108,7 @@ def create_app(
             }
         },
     )
+    app.state.events = Events(opened)
     app.state.context = Context(settings, opened, clock or (lambda: dt.datetime.now(dt.UTC)))
     api = APIRouter(prefix=API)
     for module in (
@@ -124,6 +128,7 @@ def create_app(
         calendar,
         card,
         search,
+        events,
     ):
         api.include_router(module.router)
     app.include_router(api)

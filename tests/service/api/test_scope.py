@@ -103,6 +103,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "/day": ("", DAY),
     "/m": ("", DAY, f"{DAY}&page=2", f"{DAY}&lang=en", f"{DAY}&unit={{code}}", f"{DAY}&unit=220000"),
     "/login": ("",),
+    "/ogc": ("", "f=html"),
     "/static/vendor": ("",),
     "/map": ("",),
 }
