@@ -56,6 +56,8 @@ class Wanted:
         Says that it is known not to be official.
     people
         ``preparer``, ``reviewer``, ``approver``.
+    map_approval
+        Approval number (审图号) that the map prints; empty where none is set.
     """
 
     payer: str
@@ -64,6 +66,7 @@ class Wanted:
     at: dt.datetime | None = None
     sample: bool = False
     people: Mapping[str, str | None] = field(default_factory=dict)
+    map_approval: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +300,7 @@ def rebuild(reader: Reader, document: Mapping[str, Any], rows: Sequence[Any]) ->
         rulebook=document["selection"]["rulebook"],
         sample=document["status"] == "sample",
         people=document["people"],
+        map_approval=document["map"].get("approval", ""),
     )
     earlier = [row for row in rows if row.number < document["number"]]
     issued_at = dt.datetime.fromisoformat(document["issued_at"])
@@ -336,6 +340,7 @@ def _document(
         account=account,
         people=wanted.people,
         program=told_by or program(),
+        map_approval=wanted.map_approval,
     )
     document = build(run, payer, heading, gather(reader, run, payer["code"], account))
     data = canonical_bytes(document)

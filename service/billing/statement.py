@@ -75,6 +75,8 @@ class Heading:
         The document of the issue that the amounts continue: the newest of the same formality.
     program
         Name and version.
+    map_approval
+        Approval number (审图号) of the map, empty without one.
     """
 
     kind: str
@@ -86,6 +88,7 @@ class Heading:
     account: Mapping[str, Any] | None = None
     people: Mapping[str, str | None] = field(default_factory=dict)
     program: Mapping[str, str] = field(default_factory=dict)
+    map_approval: str = ""
 
 
 def own_charges(run: ChargeRun, payer: str) -> tuple[Charge, ...]:
@@ -183,7 +186,7 @@ def build(run: ChargeRun, payer: Mapping[str, Any], heading: Heading, material: 
         "people": {name: heading.people.get(name) for name in ("preparer", "reviewer", "approver")},
         "program": dict(heading.program),
         "previous": None if heading.chain is None else dict(heading.chain),
-        "map": {"outlines": plain(material.outlines)},
+        "map": _map(heading, material),
     }
     if heading.issued_at is not None:
         document["issued_at"] = iso_beijing(heading.issued_at)
@@ -191,6 +194,12 @@ def build(run: ChargeRun, payer: Mapping[str, Any], heading: Heading, material: 
     _date_lines(lines, heading.account, document["objection"]["until"])
     document["adjustments"] = adjustments(heading.account, document, material.known)
     return document
+
+
+def _map(heading: Heading, material: Material) -> dict[str, Any]:
+    """Return what the map draws; its approval number stands there only where one is set."""
+    drawn: dict[str, Any] = {"outlines": plain(material.outlines)}
+    return {**drawn, "approval": heading.map_approval} if heading.map_approval else drawn
 
 
 def _line(

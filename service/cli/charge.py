@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -31,15 +32,26 @@ def charge(
     at: At = None,
     payer: Annotated[str | None, typer.Option("--payer", help="Only this payer / 付款方代码")] = None,
     roll: Annotated[bool, typer.Option("--roll", help="The finance list / 扣拨清单")] = False,
+    form: Annotated[
+        str | None, typer.Option("--format", help="With --roll: json, xlsx or pdf / 清单格式")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="With --roll: file / 输出文件")
+    ] = None,
 ) -> None:
     """Compute the charges of a season under a rulebook / 计算考核季扣款."""
     session: Session = ctx.obj
     if roll:
-        _roll(session, season, asked=(rulebook, payer, at) != (None, None, None))
+        with session.reporting():
+            from service.cli.statement import emit_roll
+
+            asked = (rulebook, payer, at) != (None, None, None)
+            emit_roll(session, season, form, output, _unused(session) if asked else ())
         return
     with session.reporting():
         from service.billing.charges import charges_of, run_charges
 
+        _no_file((form, output))
         # What is asked as of an instant is judged at that instant: nothing was overdue then that became so since.
         moment = instant(at) or (None if isinstance(session.as_of, int) else session.as_of)
         with session.store().reader(session.as_of) as reader:
@@ -75,6 +87,27 @@ def instant(text: str | None) -> dt.datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
 
 
+def _no_file(asked: tuple[Any, ...]) -> None:
+    """Refuse a file of charges: what is paid by goes out as statements and the list made of them."""
+    if any(one is not None for one in asked):
+        from gis.errors import UsageError
+
+        raise UsageError(
+            "only_with_roll",
+            "--format 与 -o 只用于 --roll（扣拨清单）；试算结果用 --json，通知单用 statement draft",
+            "--format and -o go with --roll (the finance list); for a trial use --json, or statement draft",
+        )
+
+
+def _unused(session: Session) -> list[str]:
+    return [
+        session.pick(
+            "扣拨清单只由已签发的通知单汇总，--rulebook、--payer、--at 不起作用",
+            "the finance list is made of issued statements alone; --rulebook, --payer and --at do nothing to it",
+        )
+    ]
+
+
 def _warnings(session: Session, data: Mapping[str, Any]) -> list[str]:
     found: list[str] = []
     if data["informal"]:
@@ -97,6 +130,8 @@ def _warnings(session: Session, data: Mapping[str, Any]) -> list[str]:
 def _print(session: Session, data: Mapping[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
+
+    from service.cli import charge_text
 
     books = "、".join(f"{one['id']} {one['title']}" for one in data["rulebooks"])
     table = Table(title=f"{data['season']} {books} {data['mark']}".strip())
@@ -121,30 +156,13 @@ def _print(session: Session, data: Mapping[str, Any]) -> None:
         grouped(data["total"]),
         data["total_wan"],
     )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for part in charge_text.tables(session, data):
+        console.print(part)
 
 
 def grouped(amount: str) -> str:
     """Return an amount with its thousands grouped, for people."""
     whole, _, part = amount.partition(".")
     return f"{int(whole):,}.{part}" if part else f"{int(whole):,}"
-
-
-def _roll(session: Session, season: str, *, asked: bool) -> None:
-    """Print the finance list: what each payer owed before, what changed, and what is to be deducted now."""
-    with session.reporting():
-        from service.billing.roll import roll
-        from service.cli.statement_text import print_roll
-
-        with session.store().reader(session.as_of) as reader:
-            data = roll(reader, session.scope(reader), season)
-        warning = session.pick(
-            "扣拨清单只由已签发的通知单汇总，--rulebook、--payer、--at 不起作用",
-            "the finance list is made of issued statements alone; --rulebook, --payer and --at do nothing to it",
-        )
-        session.emit(
-            "charge.roll",
-            data,
-            text=lambda: print_roll(session, data),
-            warnings=[warning] if asked else [],
-        )

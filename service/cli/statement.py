@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -56,7 +56,7 @@ def draft(
         from service.billing.issue import draft as run
 
         _known_format(form)
-        wanted = _wanted(payer, season, rulebook, at, False, preparer, reviewer, approver)
+        wanted = _wanted(session, payer, season, rulebook, at, False, preparer, reviewer, approver)
         if wanted.at is None and not isinstance(session.as_of, int):
             wanted = replace(wanted, at=session.as_of)  # what was known then, with the deadlines of then
         with session.store().reader(session.as_of) as reader:
@@ -86,7 +86,7 @@ def issue(
         session.refuse_past()
         _known_format(form)
         _folder_exists(output)
-        wanted = _wanted(payer, season, rulebook, at, sample, preparer, reviewer, approver)
+        wanted = _wanted(session, payer, season, rulebook, at, sample, preparer, reviewer, approver)
         scope = scope_of_session(session)
         made = run(session.store(), scope, wanted, actor=actor_of(session, scope))
         _answer(session, "statement", made.as_dict(), made.document, made.data, form, output)
@@ -170,18 +170,7 @@ def roll(ctx: typer.Context, season: Season, form: Form = None, output: Output =
     """Print the finance list of a season, made of issued statements / 扣拨清单."""
     session: Session = ctx.obj
     with session.reporting():
-        from service.billing.chain import canonical_bytes
-        from service.billing.roll import roll as run
-        from service.cli.statement_text import print_roll
-
-        _known_format(form)
-        with session.store().reader(session.as_of) as reader:
-            data = run(reader, session.scope(reader), season)
-        if form is not None:
-            _write(form, output, _rendered_roll(data, form, canonical_bytes(data)))
-            if not session.json:
-                return
-        session.emit("charge.roll", data, text=lambda: print_roll(session, data))
+        emit_roll(session, season, form, output)
 
 
 @statement_app.command("verify")
@@ -225,6 +214,27 @@ def verify(
         raise typer.Exit(1)
 
 
+# --- the finance list ----------------------------------------------------------------------------------------
+
+
+def emit_roll(
+    session: Session, season: str, form: str | None, output: Path | None, warnings: Sequence[str] = ()
+) -> None:
+    """Answer with the finance list of a season, and write it to a file where one is asked for."""
+    from service.billing.chain import canonical_bytes
+    from service.billing.roll import roll as run
+    from service.cli.statement_text import print_roll
+
+    form = _form_of(form, output)
+    with session.store().reader(session.as_of) as reader:
+        data = run(reader, session.scope(reader), season)
+    if form is not None:
+        _write(form, output, _rendered_roll(data, form, canonical_bytes(data)))
+        if not session.json and output is None:
+            return
+    session.emit("charge.roll", data, text=lambda: print_roll(session, data), warnings=warnings)
+
+
 # --- shared --------------------------------------------------------------------------------------------------
 
 
@@ -240,6 +250,7 @@ def actor_of(session: Session, scope: Scope) -> str:
 
 
 def _wanted(
+    session: Session,
     payer: str,
     season: str,
     rulebook: str | None,
@@ -253,7 +264,8 @@ def _wanted(
     from service.cli.charge import instant
 
     people = {"preparer": preparer, "reviewer": reviewer, "approver": approver}
-    return Wanted(payer, season, rulebook, instant(at), sample, people)
+    approval = session.settings.map_approval
+    return Wanted(payer, season, rulebook, instant(at), sample, people, approval)
 
 
 def _known_format(form: str | None) -> None:
@@ -266,6 +278,14 @@ def _known_format(form: str | None) -> None:
             f"--format is one of {', '.join(FORMATS)}, not {form!r}",
             value=form,
         )
+
+
+def _form_of(form: str | None, output: Path | None) -> str | None:
+    """Return the format asked for, by the name of the file where no option says it."""
+    if form is None and output is not None:
+        form = output.suffix.lstrip(".").lower()
+    _known_format(form)
+    return form
 
 
 def _folder_exists(output: Path | None) -> None:
@@ -293,9 +313,7 @@ def _answer(
     """Write the file that was asked for, and answer."""
     from service.cli.statement_text import print_statement
 
-    if form is None and output is not None:
-        form = output.suffix.lstrip(".").lower()
-        _known_format(form)
+    form = _form_of(form, output)
     if form is not None:
         _write(form, output, _rendered(document, form, canonical))
         if not session.json and output is None:

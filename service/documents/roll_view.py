@@ -8,7 +8,7 @@ from typing import Any
 
 from service.documents import terms
 from service.documents.amount_words import upper, wan
-from service.documents.lettering import amount, clean, money
+from service.documents.lettering import amount, clean, instant, money
 
 TITLE, TITLE_EN = "秸秆禁烧扣拨清单", "Finance list of deductions"
 AMOUNTS = ("previous", "new", "adjustments", "net", "total", "suspended", "due")
@@ -63,6 +63,11 @@ def totals(roll: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(amount(found.get(name) or "0")) for name in AMOUNTS)
 
 
+def _revision(roll: Mapping[str, Any]) -> str:
+    told = clean(roll.get("as_of_revision"))
+    return f"{told}（记录于 {instant(roll['computed_at'])}）" if roll.get("computed_at") else told
+
+
 def head(roll: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what stands above the list: the sum of all statements and of this round in words, and its standing."""
     sums = {name: amount(value) for name, value in zip(AMOUNTS, totals(roll), strict=True)}
@@ -74,7 +79,7 @@ def head(roll: Mapping[str, Any]) -> list[tuple[str, str]]:
     said += [
         ("付款单位", f"{clean(found.get('payers'))} 个"),
         ("通知单", f"{clean(found.get('statements'))} 份"),
-        ("数据修订号", clean(roll.get("as_of_revision"))),
+        ("数据修订号", _revision(roll)),
         (
             "资料状态",
             "、".join(terms.word(terms.STATUSES, one) for one in str(roll.get("status") or "").split("、")),

@@ -116,7 +116,8 @@ def issue(
     from service.billing.issue import issue as run
 
     people = {"preparer": body.preparer, "reviewer": body.reviewer, "approver": body.approver}
-    wanted = Wanted(body.payer, body.season, body.rulebook, None, body.sample, people)
+    approval = context.settings.map_approval
+    wanted = Wanted(body.payer, body.season, body.rulebook, None, body.sample, people, approval)
     return write_once(
         context,
         scope,

@@ -73,7 +73,8 @@ def test_the_list_is_read_as_a_table_a_workbook_and_a_paper(office: Desk) -> Non
         words = ("statement", "roll", "--season", SEASON, "--format", form, "-o", str(path))
         assert office.house.run(*words).exit_code == 0
         first = path.read_bytes()
-        assert office.house.run(*words).exit_code == 0
+        again = ("charge", "--season", SEASON, "--roll", "-o", str(path))
+        assert office.house.run(*again).exit_code == 0, "the name of the file says the format"
         assert path.read_bytes() == first
         if form == "xlsx":
             sheet = openpyxl.load_workbook(BytesIO(first)).worksheets[0]
@@ -91,3 +92,21 @@ def test_a_list_of_then_is_the_list_as_it_was(office: Desk) -> None:
     assert _roll(office)["totals"]["total"] == "500000.00"
     again = office.house.data("--as-of", str(then), "charge", "--season", SEASON, "--roll")
     assert again == before
+
+
+def test_a_file_of_charges_is_the_list_alone(office: Desk) -> None:
+    path = office.house.folder / "trial.pdf"
+    asked = ("charge", "--season", SEASON, *BOOK)
+    assert office.refused(*asked, "-o", str(path), code=2) == "only_with_roll"
+    assert office.refused(*asked, "--format", "pdf", code=2) == "only_with_roll"
+    assert office.refused(*asked, "--roll", "--format", "doc", code=2) == "bad_format"
+    assert not path.exists()
+
+
+def test_a_paper_of_the_list_is_dated_by_its_revision(office: Desk) -> None:
+    office.issue()
+    path = office.house.folder / "roll.xlsx"
+    assert office.house.run("charge", "--season", SEASON, "--roll", "-o", str(path)).exit_code == 0
+    made = openpyxl.load_workbook(path).properties.created
+    assert made is not None
+    assert made.replace(tzinfo=office.clock.tzinfo) == office.clock.replace(microsecond=0)

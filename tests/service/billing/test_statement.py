@@ -322,3 +322,18 @@ def test_a_draft_as_of_then_is_what_was_known_then(office: Desk) -> None:
     assert office.house.data(*words)["document"]["amounts"]["total"] == "500000.00"
     before = office.house.data("--as-of", str(then), *words)["document"]
     assert (before["amounts"]["total"], before["as_of"]["revision"]) == ("800000.00", then)
+
+
+def test_the_approval_number_of_the_map_is_that_of_the_day_of_issue(
+    office: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = office.issue()
+    assert "approval" not in first["map"]
+    monkeypatch.setenv("HUODIAN_MAP_APPROVAL", "吉S(2024)001号")
+    assert office.issue(SHUANGLIAO)["map"]["approval"] == "吉S(2024)001号"
+    drafted = office.house.data("statement", "draft", "--payer", YUSHU, "--season", SEASON, *BOOK)
+    assert drafted["document"]["map"]["approval"] == "吉S(2024)001号"
+    assert office.issue_refused(YUSHU, *BOOK, "--sample") == "nothing_changed", "a new number is no news"
+    monkeypatch.delenv("HUODIAN_MAP_APPROVAL")
+    for payer in (YUSHU, SHUANGLIAO):
+        assert office.verify(str(office.export(f"{payer}.json", payer)))["recomputed"], "each with its own"
