@@ -41,9 +41,9 @@ from service.api.routes import (
     units,
     verifications,
 )
+from service.map.events import Events
 from service.ogc.app import OgcApp
 from service.ogc.links import MOUNT
-from service.map.events import Events
 from service.settings import Settings
 from service.store import Store, open_store
 from service.web.mapfiles import MAP_URL, MapFiles

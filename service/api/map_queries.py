@@ -73,4 +73,10 @@ class SearchParameters(ReadParameters):
 class EventParameters(Parameters):
     """Where the listener stands."""
 
-    since: Annotated[int | None, Field(ge=0, description="the revision the page was read at")] = None
+    since: Annotated[int | None, Field(ge=0, le=2**53, description="the revision the page was read at")] = (
+        None
+    )
+    wait: Annotated[
+        int | None,
+        Field(ge=0, le=3600, description="seconds until the stream ends; 0 tells what is known now"),
+    ] = None

@@ -101,8 +101,9 @@ def run(session: Session, store: Store, listener: socket.socket) -> None:
 
     from service.api.app import create_app
 
+    app = create_app(session.settings, store)
     config = uvicorn.Config(
-        create_app(session.settings, store),
+        app,
         log_config=None,
         log_level="warning",
         access_log=False,  # it would log queries and addresses of people; our own line does not
@@ -110,4 +111,6 @@ def run(session: Session, store: Store, listener: socket.socket) -> None:
         proxy_headers=False,  # nobody may claim to be this machine by a header
         timeout_graceful_shutdown=GRACE_S,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    server = uvicorn.Server(config)
+    app.state.events.stops_when(lambda: server.should_exit)  # streams would otherwise hold the grace out
+    server.run(sockets=[listener])

@@ -94,6 +94,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "/api/v1/pending": ("", "unit={code}", "unit=220000"),
     "/api/v1/firepoints/{fire_point_id}/card": ("",),
     "/api/v1/search": ("q={code}", "q={name}", "q=市", "q=20231029&limit=50", "q=202310"),
+    "/api/v1/events": ("wait=0", "wait=0&since=0", "wait=0&since=3"),
     "/api/v1/session": ("",),
     "/api/v1/calendar": (
         *("", "from=2023-10-20&to=2023-10-31", "unit={code}", "unit=220000&status=unverified"),
