@@ -112,6 +112,9 @@ def fill(url: str, folder: Path) -> Store:
     assess(store, actor="test")
     with store.writer("test", "verify", {}) as writer:
         _findings(writer)
+    if store.dialect == "sqlite":
+        with store.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     return store
 
 

@@ -31,7 +31,7 @@ class Node:
 # --- writing -------------------------------------------------------------------------------------------------------
 
 
-def text_of(node: Node) -> str:
+def text_of(node: Node) -> str:  # noqa: PLR0911 - one for each operator
     """Return CQL2 text."""
     op, args = node.op, node.args
     if op in ("and", "or"):
