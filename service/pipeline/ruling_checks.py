@@ -96,10 +96,16 @@ class Checks:
         UsageError
             A screening code, order or code that is none.
         NotFoundError, RefusedInputError, ForbiddenError
-            A unit or fire point that does not exist, is of another level or lies outside the scope.
+            A unit or fire point that does not exist, is of another level or lies outside the scope; ``own_bill``: the
+            reader pays for the fire.
         ConflictError
             A fire point compared with itself.
         """
+        checked = self._checked(state, kind, value)
+        self._require_other_bill(state, kind, checked)
+        return checked
+
+    def _checked(self, state: Any, kind: str, value: str) -> str:
         if kind == "screen" and value not in set(Screen):
             raise UsageError(
                 "bad_screen",
@@ -136,6 +142,36 @@ class Checks:
         from service.pipeline.register_store import load_register
 
         return load_register(self._reader)
+
+    def _require_other_bill(self, state: Any, kind: str, value: str) -> None:
+        """Refuse whoever pays for a fire, a city for its districts among them, a ruling that may lower its own bill."""
+        if self._scope.unit_uid is None or kind == "distinct" or (kind, value) == ("screen", Screen.COUNTED):
+            return
+        register, day = self._register.register, state.fire_day
+        payer = self._payer(state)
+        if payer is None or payer not in register.chain(self._scope.unit_uid, Purpose.ASSESSMENT, day):
+            return
+        if kind == "unit" and register.payer(register.find(value, day).uid, day) == payer:
+            return
+        name = register[payer].name(day)
+        raise ForbiddenError(
+            "own_bill",
+            f"火点 {state.fire_point_id} 由 {name} 付费，付费方及其下属不能作此裁定：请由上级裁定",
+            f"{name} pays for fire point {state.fire_point_id}, so neither it nor a unit under it makes this ruling: "
+            "the level above does",
+            value=value,
+        )
+
+    def _payer(self, state: Any) -> str | None:
+        """Return who pays for the ground of a state by the register; None where the register does not know it."""
+        register = self._register.register
+        uids = self._uids
+        unit = uids.get(state.township_unit_id) or uids.get(state.county_unit_id)
+        return register.payer(unit, state.fire_day) if unit is not None and unit in register else None
+
+    @cached_property
+    def _uids(self) -> dict[int, str]:
+        return {number: uid for uid, number in self._register.ids.items()}
 
     def _check_other(self, state: Any, kind: str, value: str) -> None:
         if self.state(value).fire_point_id == state.fire_point_id:

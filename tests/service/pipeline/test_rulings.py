@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
 from gis.errors import ConflictError, ForbiddenError, NotFoundError, RefusedInputError, UsageError
 from service.pipeline.area import refresh_area
+from service.pipeline.load_units import load_units
 from service.pipeline.load_zones import load_zone_file
 from service.pipeline.pending import PendingCase, pending
 from service.pipeline.rulings import rule, rulings_in_force
@@ -465,3 +467,68 @@ def test_a_city_may_not_rule_its_own_bill_down(world: World) -> None:
     assert decide("u220100", "city", "distinct", other)["value"] == other
     with pytest.raises(ForbiddenError):
         decide("u220182", "county", "distinct", other)
+
+
+_DISTRICTS_PAY_AS_THE_CITY = """
+format: 1
+jurisdiction: "220000"
+default_source: notice
+sources:
+  notice: {title: 吉林市 pays for its districts, confidence: R}
+units:
+  - {uid: u220000, level: province, kind: province, name: 吉林省, code: "220000"}
+  - {uid: u220200, level: city, kind: prefecture_city, name: 吉林市, code: "220200", parent: u220000}
+  - uid: u220204
+    level: county
+    kind: district
+    name: 船营区
+    code: "220204"
+    parents:
+      - {parent: u220200}
+      - {parent: u220200, purpose: payer, from: 2020-10-01}
+  - uid: u220211
+    level: county
+    kind: district
+    name: 丰满区
+    code: "220211"
+    parents:
+      - {parent: u220200}
+      - {parent: u220200, purpose: payer, from: 2020-10-01}
+"""
+
+
+def test_a_city_that_pays_for_its_districts_rules_none_of_their_fires_away(world: World) -> None:
+    register = world.folder / "register.yaml"
+    register.write_text(_DISTRICTS_PAY_AS_THE_CITY, encoding="utf-8")
+    load_units(world.store, [register], archive=world.archive, actor="test")
+    here = replace(FIRE, lon="126.45000", lat="43.86000")
+    points = _ready(world, here, here.moved(5000, 0, 0))
+    one, other = (point.fire_point_id for point in points)
+    assert {point.county_code for point in points} == {"220204"}
+
+    def decide(uid: str, role: str, kind: str, value: str, point: str = one) -> dict[str, object]:
+        with world.store.reader() as reader:
+            scope = scope_of(reader, role, role, uid)
+        return rule(
+            world.store,
+            point,
+            kind=kind,
+            value=value,
+            reason="现场核实",
+            evidence_sha256="0" * 64,
+            actor=role,
+            scope=scope,
+        )
+
+    lowering = (("unit", "220283"), ("zone", "none"), ("screen", "fixed_heat_source"), ("duplicate", other))
+    for role, kind, value in [*(("city", *one) for one in lowering), ("admin", "exempt", "storm")]:
+        with pytest.raises(ForbiddenError) as caught:
+            decide("u220200", role, kind, value)
+        assert (caught.value.code, "吉林市" in caught.value.zh, "吉林市" in caught.value.en) == (
+            "own_bill",
+            True,
+            True,
+        )
+        assert decide("u220000", "province", kind, value)["kind"] == kind
+    assert decide("u220200", "city", "unit", "220211", other)["kind"] == "unit", "it pays for both districts"
+    assert decide("u220200", "city", "screen", "counted")["value"] == "counted", "against itself"
