@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import resources
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from service.cli.charge_text import tables
+from service.cli.session import Session
 from tests.service.billing.house import Fire, House, fires, house
 
 ASKED = ("charge", "--season", "2023-2024", "--rulebook", "JL-1")
@@ -67,3 +71,44 @@ def test_the_finance_list_is_of_issued_statements_alone(opened: House) -> None:
 def test_a_season_without_a_fire_costs_nothing(opened: House) -> None:
     data = opened.charge("2021-2022", "--rulebook", "JL-1")
     assert (data["total"], data["payers"], data["counts"]["fire_points"]) == ("0.00", [], 0)
+
+
+def test_what_a_rulebook_says_besides_money_stands_in_short_tables(opened: House) -> None:
+    text = (resources.files("service.accountability") / "books" / "jl-1.yaml").read_text("utf-8")
+    path = opened.folder / "ladder.yaml"
+    ladder = text.replace("id: JL-1", "id: JL-LADDER").replace("level: village", "level: county")
+    path.write_text(ladder, "utf-8")
+    opened.data("rulebooks", "load", str(path))
+    asked = ("charge", "--season", "2023-2024", "--rulebook", "JL-LADDER")
+    (reached,) = opened.data(*asked)["escalations"]
+    shown = opened.run(*asked).stdout
+    for said in ("逐级措施 1", "榆树市", "220182", str(reached["count"]), "约谈乡镇党委书记"):
+        assert said in shown, said
+    assert "1 escalations" in opened.run("--lang", "en", *asked).stdout
+    assert "逐级措施" not in opened.run(*ASKED).stdout, "the shipped ladder counts villages; none is known here"
+
+
+def test_a_long_table_says_how_many_rows_it_leaves_to_json() -> None:
+    class Zh:
+        @staticmethod
+        def pick(zh: str, _en: str) -> str:
+            return zh
+
+    score = {
+        "id": "s",
+        "clause": "第四条",
+        "level": "county",
+        "unit": "220182",
+        "season": "2023",
+        "count": 1,
+        "reason": "x",
+        "zh": "扣分 [b]",
+        "en": "x",
+        "points": "-0.5",
+        "items": {},
+    }
+    empty = {"payers": [], "charges": [], "escalations": [], "rewards": [], "deposits": []}
+    (table,) = tables(cast(Session, Zh()), {**empty, "scores": [score] * 30})
+    assert table.row_count == 12
+    assert table.title == "计分 30，另有 18 行见 --json"
+    assert tables(cast(Session, Zh()), {**empty, "scores": []}) == []
