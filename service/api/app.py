@@ -38,10 +38,12 @@ from service.api.routes import (
     session,
     standing,
     statements,
+    tianditu,
     units,
     verifications,
 )
 from service.map.events import Events
+from service.map.tianditu import Tianditu
 from service.ogc.app import OgcApp
 from service.ogc.links import MOUNT
 from service.settings import Settings
@@ -109,6 +111,7 @@ def create_app(
         },
     )
     app.state.events = Events(opened)
+    app.state.tianditu = Tianditu(settings)
     app.state.context = Context(settings, opened, clock or (lambda: dt.datetime.now(dt.UTC)))
     api = APIRouter(prefix=API)
     for module in (
@@ -132,6 +135,7 @@ def create_app(
     ):
         api.include_router(module.router)
     app.include_router(api)
+    app.include_router(tianditu.router)
     app.include_router(pages.router)
     paths.update({route.endpoint: route.path or "" for route in iter_route_contexts(app.routes)})
     ogc = OgcApp(app.state.context)

@@ -95,6 +95,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "/api/v1/firepoints/{fire_point_id}/card": ("",),
     "/api/v1/search": ("q={code}", "q={name}", "q=市", "q=20231029&limit=50", "q=202310"),
     "/api/v1/events": ("wait=0", "wait=0&since=0", "wait=0&since=3"),
+    "/base/tianditu/{layer}/{z}/{x}/{y}": ("",),
     "/api/v1/session": ("",),
     "/api/v1/calendar": (
         *("", "from=2023-10-20&to=2023-10-31", "unit={code}", "unit=220000&status=unverified"),
@@ -128,7 +129,7 @@ def asked(
         filled = query.format(code=other_code, name=other_name)
         said = tuple(word for word in (other_code, other_name) if word in filled)
         for one in ids if "{" in path else [""]:
-            place = path.replace("{fire_point_id}", one)
+            place = path.replace("{fire_point_id}", one).replace("{layer}/{z}/{x}/{y}", "vec/8/215/92")
             if path == "/static/vendor":
                 place += "/leaflet/leaflet.css"
             if path == "/map":
