@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from contextlib import suppress
 from typing import Any
 
 import pygeofilter.parsers.cql2_text as drafts
@@ -57,12 +58,7 @@ def test_reads_what_pygeofilter_reads(given: str) -> None:
 
 def test_reads_what_the_standard_adds() -> None:
     assert text("county = 'O''Neill'").rhs == text("county = 'O\\'Neill'").rhs == "O'Neill"
-    assert (
-        same(
-            text("pixels\n >\t1\r\nand\n(informal)"), text("pixels>1 AND informal = TRUE and 1 = pixels").lhs
-        )
-        is False
-    )
+    assert same(text("pixels\n >\t1\r\nand\n(informal)"), text("pixels>1 AND informal"))
     assert isinstance(text("informal"), ast.Attribute)
     assert text("NOT informal") == ast.Not(ast.Attribute("informal"))
     assert same(text("3 < pixels"), text("pixels > 3"))
@@ -71,7 +67,6 @@ def test_reads_what_the_standard_adds() -> None:
     assert text("TRUE") is True
     box = text("s_intersects(geometry, BBOX(126,44,127,45))")
     assert box.rhs.equals(shapely.box(126, 44, 127, 45))
-    assert same(text("S_CONTAINS(POLYGON((126 44,127 44,127 45,126 44)), geom)").__class__, None) is False
     assert isinstance(text("S_CONTAINS(POLYGON((126 44,127 44,127 45,126 44)), geom)"), ast.GeometryWithin)
     assert text("S_INTERSECTS(geometry, POINT Z (126 44 3))").rhs.wkt == "POINT (126 44)"
     crossing = text("S_INTERSECTS(geometry, BBOX(170,40,-170,50))").rhs
@@ -80,13 +75,13 @@ def test_reads_what_the_standard_adds() -> None:
 
 def test_times_are_of_their_property() -> None:
     instant = dt.datetime(2023, 10, 29, 4, 30, tzinfo=UTC)
-    for given in (
+    for written in (
         "first_seen = TIMESTAMP('2023-10-29T04:30:00Z')",
         "first_seen = '2023-10-29T04:30:00Z'",
         "first_seen = TIMESTAMP('2023-10-29T12:30:00+08:00')",
         "first_seen = TIMESTAMP('2023-10-29T04:30:00.000Z')",
     ):
-        assert text(given).rhs == instant
+        assert text(written).rhs == instant
     assert (
         text("fire_day >= DATE('2023-10-29')").rhs
         == text("fire_day >= '2023-10-29'").rhs
@@ -280,10 +275,8 @@ def test_what_is_just_allowed(home: Home) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.sampled_from("()'\",=<>.%_\\- \n0159eEabTORNDpixelscountyAS榆\ud800\0"), max_size=60))
 def test_any_text_is_read_or_refused(written: str) -> None:
-    try:
+    with suppress(UsageError):
         text(written)
-    except UsageError:
-        pass
 
 
 _LEAF = st.one_of(
@@ -317,10 +310,8 @@ _LEAF = st.one_of(
     )
 )
 def test_any_json_is_read_or_refused(document: Any) -> None:
-    try:
+    with suppress(UsageError):
         parse_cql2_json(document, INFO)
-    except UsageError:
-        pass
 
 
 def test_what_a_filter_needs() -> None:
