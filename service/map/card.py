@@ -158,7 +158,7 @@ def _units(reader: Reader, story: Story, view: FirePointView) -> list[dict[str, 
     place = story["place"]
     found += [{"level": level, **place[level]} for level in _CHAIN if place[level] is not None]
     return [
-        {**one, "level_zh": LEVEL_WORDS[one["level"]].zh, "level_en": LEVEL_WORDS[one["level"]].en}
+        {**one, "level_zh": LEVEL_WORDS[str(one["level"])].zh, "level_en": LEVEL_WORDS[str(one["level"])].en}
         for one in found
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
@@ -21,21 +22,21 @@ class _Stream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, events: Events, scope: ReaderScope, query: EventParameters, since: int | None) -> None:
-        self._leave = lambda: events.leave(scope)
-        super().__init__(events.stream(scope, since, wait=query.wait), headers={"X-Accel-Buffering": "no"})
+    def __init__(self, events: Events, reader: ReaderScope, body: AsyncIterator[bytes]) -> None:
+        super().__init__(body, headers={"X-Accel-Buffering": "no"})
+        self._events, self._reader = events, reader
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream until either side ends it."""
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._leave()
+            self._events.leave(self._reader)
 
 
 @router.get(
     "/events",
-    response_class=_Stream,
+    response_class=StreamingResponse,
     responses={
         200: {
             "description": 'events `revision` with `{"revision": n}`; comments as signs of life',
@@ -52,11 +53,8 @@ async def events(
     """Tell the reader that something within its scope changed, as a revision number to read the map at."""
     source: Events = request.app.state.events
     source.enter(scope)
-    try:
-        return _Stream(source, scope, query, _seen(last_event_id, query.since))
-    except BaseException:
-        source.leave(scope)
-        raise
+    body = source.stream(scope, _seen(last_event_id, query.since), wait=query.wait)
+    return _Stream(source, scope, body)
 
 
 def _seen(last_event_id: str | None, since: int | None) -> int | None:
