@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -62,7 +63,8 @@ def items(asked: Asked) -> Answer:
     if asked.form == "html":
         return html(_items_page(asked, info, page, total, links), tag, headers)
     head = {
-        "timeStamp": iso_utc(asked.context.clock()),
+        # When the answer was made, whatever day it is about: never the clock that decides days and deadlines.
+        "timeStamp": iso_utc(dt.datetime.now(dt.UTC)),
         "numberMatched": total,
         "numberReturned": len(page),
         "links": links,

@@ -10,6 +10,7 @@ from typing import Any
 from service.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 from service.ogc.links import Links
 from service.ogc.operation import GEOJSON, JSON, OPENAPI, SCHEMA_JSON, STYLE, Operation
+from service.ogc.parameters import LIMIT
 
 CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/oas30",
@@ -19,6 +20,8 @@ CONFORMANCE = (
 _JSON_LIKE = frozenset((JSON, GEOJSON, SCHEMA_JSON, STYLE))
 _IN_PATH = re.compile(r"\{(\w+)\}")
 _NUMBERS = frozenset(("tileMatrix", "tileRow", "tileCol"))
+
+_PROBLEMS = ("400", "401", "403", "404", "500", "503", "default")
 
 _LINK: dict[str, Any] = {
     "type": "object",
@@ -138,6 +141,14 @@ def document_of(operations: Sequence[Operation], links: Links, layers: Sequence[
             "paths": paths,
             "components": {
                 "schemas": SCHEMAS,
+                "responses": {
+                    "problem": {
+                        "description": "RFC 9457 problem document in Chinese and English",
+                        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/problem"}}},
+                    }
+                },
+                # Where QGIS looks for the size of a page.
+                "parameters": {LIMIT.name: LIMIT.described()},
                 "securitySchemes": {
                     "token": {"type": "http", "scheme": "bearer"},
                     "cookie": {"type": "apiKey", "in": "cookie", "name": "huodian_token"},
@@ -157,10 +168,7 @@ def _operation(one: Operation, layers: Sequence[str]) -> dict[str, Any]:
             "content": {media: _content(media, one.schema) for media in one.formats.values()},
         },
         "304": {"description": "The client holds this answer (If-None-Match)"},
-        "default": {
-            "description": "RFC 9457 problem document in Chinese and English",
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/problem"}}},
-        },
+        **{status: {"$ref": "#/components/responses/problem"} for status in _PROBLEMS},
     }
     if one.empty:
         responses["204"] = {"description": "Nothing is in this tile"}
