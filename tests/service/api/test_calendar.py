@@ -90,6 +90,25 @@ def test_filters_narrow_and_a_day_without_fire_says_whether_somebody_looked(real
     assert calendar(real, "yushu", "from=2022-01-01&to=2022-01-31")["days"] == []
 
 
+def test_the_filter_of_the_tiles_counts_the_same(real: RealStore) -> None:
+    def total(cql: str, reader: str = "yushu") -> int:
+        with client(real.store, real.tokens[reader], now=LATER) as web:
+            answer = web.get("/api/v1/calendar", params={"from": DAY, "to": DAY, "filter": cql})
+        assert answer.status_code == 200, answer.text
+        return int(answer.json()["data"]["totals"]["fire_points"])
+
+    whole = day_of(calendar(real, "yushu"))["fire_points"]
+    one = total("pixels = 1")
+    assert 0 < one < whole
+    assert one + total("pixels > 1") == whole
+    assert total("status = 'unverified' AND screen = 'counted'") == day_of(calendar(real, "yushu"))["counted"]
+    assert total("county_code = '220283'") == 0
+    assert total("county_code = '220283' OR pixels >= 1") == whole
+    with client(real.store, real.tokens["yushu"]) as web:
+        for cql in ("nonsense =", "colour = 'red'", "pixels = 'many'", "(" * 9000):
+            problem_of(web.get("/api/v1/calendar", params={"filter": cql}), 400)
+
+
 def test_seasons_are_those_of_the_rulebook_or_of_the_harvest(real: RealStore) -> None:
     (season,) = calendar(real, "yushu")["seasons"]
     assert season == {"season": "2023-2024", "start": "2023-10-01", "end": "2024-09-30"}
