@@ -1,7 +1,8 @@
 """A first register for a province that none is shipped for: its built-in province, cities and counties.
 
-Of one vintage, without history, townships or who pays for whom: enough for a fire point to have an accountable county
-from the first day. What is known better is loaded over it with ``huodian load units``.
+Of one vintage, without townships or who pays for whom; names that units had before are aliases. Enough for a fire
+point to have an accountable county from the first day; what is known better is loaded over it with
+``huodian load units``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 from typing import Any
 
 from boundaries.builtin import BUILTIN_SET, builtin
+from boundaries.renames import shipped_renames
 from gis.types import Level
 
 _KINDS = (("区", "district"), ("市", "county_city"), ("旗", "banner"), ("县", "county"))
@@ -61,5 +63,14 @@ def province_register(province: str) -> str:
 
 
 def _entry(code: str, level: Level, kind: str, name: str, parent: str | None) -> dict[str, Any]:
-    entry = {"uid": f"u{code}", "level": level.value, "kind": kind, "name": name, "code": code}
+    entry: dict[str, Any] = {
+        "uid": f"u{code}",
+        "level": level.value,
+        "kind": kind,
+        "name": name,
+        "code": code,
+    }
+    former = shipped_renames().former_names(code)
+    if former:
+        entry["aliases"] = list(former)
     return entry if parent is None else {**entry, "parent": f"u{parent}"}
