@@ -193,7 +193,7 @@ _PLANNED_BURNS = LayerInfo(
     "planned_burns",
     "计划烧除",
     "Planned burns",
-    "所选日期的计划烧除；给出时间范围时为与其相交的全部计划",
+    "所选日期的计划烧除；给出时间范围时为在其中开始的全部计划",
     "Planned burns of the day; with an interval of time, all that start in it",
     "MultiPolygon",
     (

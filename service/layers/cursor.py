@@ -12,15 +12,19 @@ import binascii
 import datetime as dt
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gis.errors import UsageError
+from service.layers.literals import storable
+from service.layers.model import Property
 from service.store.types import canonical_json
 
 _DIGEST = 16
 _LONGEST = 4096
+_LARGEST = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,38 @@ def read_cursor(text: str, question: str, newest: int) -> Cursor:
     if not 0 <= rev <= newest:
         raise _bad()
     return Cursor(question, rev, values)
+
+
+def require_kinds(cursor: Cursor, keys: Sequence[Property | None]) -> None:
+    """Refuse a cursor whose values are not of its sort keys' types: the digest keeps out accidents, not forgers.
+
+    Raises
+    ------
+    UsageError
+        ``bad_cursor``.
+    """
+    values = cursor.values or ()
+    if len(values) != len(keys) or not all(map(_fits, values, keys)):
+        raise _bad()
+
+
+def _fits(value: Any, prop: Property | None) -> bool:
+    if value is None or prop is None:
+        return prop is not None
+    if prop.kind == "string":
+        return isinstance(value, str) and storable(value)
+    if prop.kind in ("integer", "number") and not isinstance(value, bool):
+        return (
+            (isinstance(value, int)
+            and abs(value) < _LARGEST)
+            or (isinstance(value, float)
+            and math.isfinite(value))
+        )
+    if prop.kind == "datetime":
+        return isinstance(value, dt.datetime) and value.utcoffset() is not None
+    if prop.kind == "date":
+        return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+    return prop.kind == "boolean" and isinstance(value, bool)
 
 
 def _digest(body: bytes, question: str) -> bytes:

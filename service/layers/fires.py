@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from service.layers.catalogue import CATALOGUE
 from service.layers.model import LayerInfo
 from service.layers.relation import Relation
 from service.layers.spatial import FootprintShape, PointShape, Shape
+from service.layers.sql import listed
 from service.pipeline.live import best_first
 from service.scope import Scope
 from service.store.engine import Reader
@@ -124,20 +124,11 @@ def _flag(column: sa.ColumnElement[Any], level: str, reader: Reader) -> sa.Colum
 def _status(reader: Reader, scope: Scope) -> sa.ColumnElement[Any]:
     name = FirePointState.__table__.c.fire_point_id
     cases = [
-        (name.in_(_listed(ids, reader)), sa.literal(word, sa.Text()))
+        (name.in_(listed(ids, reader)), sa.literal(word, sa.Text()))
         for word, ids in sorted(verified(reader, scope).items())
     ]
     unverified = sa.literal(UNVERIFIED, sa.Text())
     return sa.case(*cases, else_=unverified) if cases else unverified
-
-
-def _listed(ids: list[str], reader: Reader) -> Any:
-    """Return the select of a list of ids bound as one value, whatever its length."""
-    value = sa.literal(json.dumps(ids), sa.Text())
-    if reader.connection.dialect.name == "postgresql":
-        each = sa.func.jsonb_array_elements_text(sa.cast(value, sa.dialects.postgresql.JSONB))
-        return sa.select(each.table_valued("value").c.value)
-    return sa.select(sa.func.json_each(value).table_valued("value").c.value)
 
 
 def verified(reader: Reader, scope: Scope) -> dict[str, list[str]]:

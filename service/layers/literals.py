@@ -103,15 +103,19 @@ def checked_number(value: float) -> int | float:
     )
 
 
-def checked_text(text: str) -> str:
-    """Return a text that both homes can hold: Unicode without NUL."""
+def storable(text: str) -> bool:
+    """Whether both homes can hold a text: Unicode without NUL."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        pass
-    else:
-        if "\0" not in text:
-            return text
+        return False
+    return "\0" not in text
+
+
+def checked_text(text: str) -> str:
+    """Return a text that both homes can hold."""
+    if storable(text):
+        return text
     raise bad_filter("文字含有无法存储的字符", "a text has a sign that cannot be stored", text)
 
 

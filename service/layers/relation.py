@@ -18,16 +18,20 @@ from gis.types import BBox
 from service.layers import ordering, spatial
 from service.layers.cursor import Cursor
 from service.layers.limits import timed
+from service.layers.literals import storable
 from service.layers.model import LayerInfo, Page, Query
 from service.layers.spatial import Shape
-from service.layers.sql import condition
+from service.layers.sql import condition, listed
 from service.layers.syntax import necessary_boxes
 from service.layers.timespan import Span, span_of
 from service.store.engine import Reader
 from service.store.types import decode_gpkg
 
-_PART = 20_000
-"""Ids bound in one query: SQLite limits the number of parameters."""
+_FEW = 500
+"""Ids bound one by one; more are bound as one value, for SQLite limits the number of parameters."""
+
+_DIGITS = 19
+"""Digits of an integer that overflows."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,7 @@ class Relation:
 
     def count(self, reader: Reader, query: Query) -> int:
         """Return how many features match; the page is no part of the question."""
-        statement = (
-            sa.select(sa.func.count()).select_from(self.source).where(*self.conditions(reader, query))
-        )
+        statement = sa.select(sa.func.count()).select_from(self.source).where(*self.conditions(reader, query))
         return int(timed(reader, statement)[0][0])
 
     def extent(self, reader: Reader, query: Query) -> BBox | None:
@@ -120,7 +122,7 @@ class Relation:
         if query.bbox is not None:
             found.append(sa.or_(*(self._meets(box) for box in spatial.parts(query.bbox))))
         if query.ids:
-            found.append(self._named(query.ids))
+            found.append(self._named(query.ids, reader))
         if query.time is not None:
             found += self._within(span_of(query.time, self.info))
         if query.filter is not None:
@@ -133,15 +135,14 @@ class Relation:
         near = self.shape.near(box)
         return near if exact is None else sa.and_(near, exact)
 
-    def _named(self, ids: Sequence[str]) -> sa.ColumnElement[bool]:
+    def _named(self, ids: Sequence[str], reader: Reader) -> sa.ColumnElement[bool]:
         column = self.columns[self.info.id_property]
         prop = self.info.get(self.info.id_property)
         if prop is not None and prop.kind == "integer":
-            numbers = [int(one) for one in ids if one.isascii() and one.isdecimal() and len(one) < 19]
-            return column.in_(numbers)
-        known = [one for one in ids if "\0" not in one]
-        parts = [column.in_(known[start : start + _PART]) for start in range(0, len(known), _PART)]
-        return sa.or_(sa.false(), *parts)
+            numbers = [int(one) for one in ids if one.isascii() and one.isdecimal() and len(one) < _DIGITS]
+            return column.in_(numbers) if len(numbers) < _FEW else column.in_(listed(numbers, reader))
+        known = [one for one in ids if storable(one)]
+        return column.in_(known) if len(known) < _FEW else column.in_(listed(known, reader))
 
     def _within(self, span: Span) -> list[sa.ColumnElement[bool]]:
         if span.name is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import math
 from dataclasses import replace
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from gis.errors import NotFoundError, UsageError
 from gis.types import BBox
 from service.layers import borders, fires, sites, spatial, work, zones
 from service.layers.catalogue import CATALOGUE
-from service.layers.cursor import Cursor, read_cursor
+from service.layers.cursor import Cursor, read_cursor, require_kinds
 from service.layers.model import MAX_LIMIT, LayerInfo, Page, Query
 from service.layers.relation import Relation
 from service.layers.syntax import canonical, properties_of
@@ -20,6 +21,10 @@ from service.store.engine import Reader
 from service.store.types import canonical_json
 
 Keys = tuple[tuple[str, bool], ...]
+
+
+_TIMELESS = frozenset(("fire_points", "detections", "footprints"))
+"""Layers that are the same whatever `Query.day` says: their days are properties."""
 
 
 class _Features(Protocol):
@@ -135,6 +140,7 @@ class FeatureSource:
         reader, cursor = self._reader, Cursor(question, self._reader.rev)
         if query.after is not None:
             cursor = read_cursor(query.after, question, self._reader.rev)
+            require_kinds(cursor, [info.get(name) for name, _ in _keys(info, query)])
             if cursor.rev != reader.rev:
                 reader = Reader(reader.connection, cursor.rev, reader.archive)
         keys = _keys(info, query)
@@ -189,7 +195,7 @@ class FeatureSource:
                 "ids": list(query.ids),
                 "time": None if time is None else [None if one is None else one.isoformat() for one in time],
                 "filter": canonical(query.filter),
-                "day": self._day(query).isoformat(),
+                "day": "" if info.id in _TIMELESS else self._day(query).isoformat(),
                 "sort": [[name, descending] for name, descending in _keys(info, query)],
             }
         )
@@ -240,10 +246,19 @@ def _keys(info: LayerInfo, query: Query) -> Keys:
 
 
 def _check(info: LayerInfo, query: Query) -> None:
-    """Refuse a property the layer does not have."""
+    """Refuse a property the layer does not have, and a box that is none."""
     for name in (*(name for name, _ in query.sort), *(query.properties or ())):
         if info.get(name) is None:
             raise unknown_property(info, name)
+    box = query.bbox
+    if box is not None:
+        sides = (box.min_lon, box.min_lat, box.max_lon, box.max_lat)
+        if not all(math.isfinite(one) for one in sides) or box.min_lat > box.max_lat:
+            raise UsageError(
+                "bad_bbox",
+                f"范围框 {sides} 有误：应为 西,南,东,北，单位度",
+                f"the box {sides} is wrong: write west,south,east,north in degrees",
+            )
 
 
 def unknown_property(info: LayerInfo, name: str) -> UsageError:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from pygeofilter import ast
+from sqlalchemy.dialects import postgresql
 
 from service.layers import spatial
 from service.layers.model import LayerInfo, Property
@@ -53,6 +55,17 @@ def condition(
         The geometry's expression.
     """
     return _Compiler(columns, info, geometry, reader).condition(node)
+
+
+def listed(values: Sequence[str] | Sequence[int], reader: Reader) -> Any:
+    """Return the select of a list bound as one value, whatever its length."""
+    bound_list = sa.literal(json.dumps(values), sa.Text())
+    if reader.connection.dialect.name != "postgresql":
+        return sa.select(sa.func.json_each(bound_list).table_valued("value").c.value)
+    each = sa.func.jsonb_array_elements_text(sa.cast(bound_list, postgresql.JSONB())).table_valued("value")
+    if values and isinstance(values[0], int):
+        return sa.select(sa.cast(each.c.value, sa.BigInteger()))
+    return sa.select(each.c.value)
 
 
 class _Compiler:

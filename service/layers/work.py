@@ -69,9 +69,7 @@ def pending_cases(reader: Reader, scope: Scope, query: Query, day: dt.date, at: 
             for name in ("fire_point_id", "what", "zh", "en", "county_code", "county", "township", "due")
         },
         "fire_day": [dt.date.fromisoformat(case.fire_day) for case in cases],
-        "first_seen": [
-            dt.datetime.fromisoformat(case.first_seen).astimezone(dt.UTC) for case in cases
-        ],
+        "first_seen": [dt.datetime.fromisoformat(case.first_seen).astimezone(dt.UTC) for case in cases],
     }
     lon, lat = np.array([case.lon for case in cases], float), np.array([case.lat for case in cases], float)
     geometry = np.empty(len(cases), dtype=object)

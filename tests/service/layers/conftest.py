@@ -38,7 +38,7 @@ from service.store.models import (
     ZoneSet,
 )
 from tests import components
-from tests.service.conftest import HOMES
+from tests.service.conftest import HOMES as HOMES
 from tests.shared import DATA
 
 DAY = dt.date(2023, 10, 29)

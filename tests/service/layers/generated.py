@@ -115,7 +115,8 @@ def _truth(node: Node, frame: gpd.GeoDataFrame) -> pd.Series[Any]:
             found = found & _truth(one, frame) if op == "and" else found | _truth(one, frame)
         return found
     if op == "not":
-        return ~_truth(args[0], frame)
+        negated: pd.Series[Any] = ~_truth(args[0], frame)
+        return negated
     if op in RELATIONS:
         return _spatial(op, args[0], frame)
     if op == "columns":
@@ -170,7 +171,7 @@ def _temporal(op: str, column: pd.Series[Any], value: Any) -> pd.Series[Any]:
 
 def _spatial(op: str, shape: BaseGeometry, frame: gpd.GeoDataFrame) -> pd.Series[Any]:
     relation = {"equals": "geom_equals"}.get(op, op)
-    found = getattr(frame.geometry, relation)(shape)
+    found: pd.Series[Any] = getattr(frame.geometry, relation)(shape)
     return found.astype("boolean").mask(frame.geometry.isna())
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -229,3 +232,50 @@ def _spoken(source: FeatureSource) -> list[Any]:
     names = [name for page in found for name in page.columns["name"]]
     assert names == sorted(names, reverse=True)
     return [*told, names]
+
+
+def test_a_forged_cursor_reaches_no_query(home: Home) -> None:
+    """Whoever knows how the digest is made still gets a refusal, not an error of the database."""
+    with home.store.reader() as reader:
+        source = home.source(reader)
+        for layer, sort, forged in (
+            ("detections", (), [["x"], [1, 2], [], [True], [float("1e308") * 10], [2**70]]),
+            ("fire_points", (("first_seen", False),), [[3, "x"], ["2023", "x"], [None, "a\0b"], [None, 3]]),
+            ("fire_points", (("pixels", False),), [["2", "x"], [{"d": "2023-10-29"}, "x"], [[1], "x"]]),
+        ):
+            query = Query(limit=1, sort=sort)
+            question = source._question(source.describe(layer), query)
+            for values in forged:
+                body = json.dumps({"r": reader.rev, "k": values}).encode()
+                mark = hashlib.sha256(body + b"\0" + question.encode()).digest()[:16]
+                cursor = base64.urlsafe_b64encode(mark + body).decode().rstrip("=")
+                with pytest.raises(UsageError) as caught:
+                    source.query(layer, replace(query, after=cursor))
+                assert caught.value.code == "bad_cursor"
+
+
+def test_thousands_of_ids(store: Store) -> None:
+    cells(store, 2_000, 1)
+    heat_sources(store, 10)
+    with store.reader() as reader:
+        source = whole_source(reader)
+        ids = tuple(source.query("grid_cells", Query(limit=1_500, geometry=False)).ids())
+        unknown = tuple(f"no{number}" for number in range(60_000))
+        assert source.count("grid_cells", Query(ids=(*ids, *unknown))) == 1_500
+        assert source.count("grid_cells", Query(ids=("\ud800", "a\0b", "'; DROP TABLE grid_cell"))) == 0
+        assert source.count("detections", Query(ids=(*unknown, *map(str, range(1_000))))) == 0
+
+
+def test_a_box_that_is_none_is_refused(home: Home) -> None:
+    with home.store.reader() as reader:
+        for box in (BBox(125, 45, 126, 44), BBox(float("nan"), 44, 126, 45), BBox(1, 2, float("inf"), 3)):
+            with pytest.raises(UsageError) as caught:
+                home.source(reader).query("counties", Query(bbox=box))
+            assert caught.value.code == "bad_bbox"
+
+
+def test_pages_go_on_after_midnight(home: Home) -> None:
+    with home.store.reader() as reader:
+        cursor = home.source(reader).query("fire_points", Query(limit=10)).next
+        tomorrow = home.source(reader, today=DAY + dt.timedelta(days=1))
+        assert len(tomorrow.query("fire_points", Query(limit=10, after=cursor))) == 10

@@ -221,7 +221,6 @@ def test_equal_keys_are_equal_questions(home: Home) -> None:
                 Query(filter=parse_cql2_text("NOT (pixels > 2 AND county = '榆树市')", info)),
                 Query(filter=parse_cql2_text("pixels NOT IN (2)", info)),
                 Query(filter=parse_cql2_text("pixels IN (2)", info)),
-                replace(base, day=DAY + dt.timedelta(days=1)),
                 replace(base, bbox=BBox(125, 43, 126, 44)),
                 replace(base, time=(NOON, None)),
                 replace(base, sort=(("pixels", True),)),
@@ -233,6 +232,9 @@ def test_equal_keys_are_equal_questions(home: Home) -> None:
         ]
         assert len(set(keys)) == len(keys)
         assert source.key("fire_points", Query(filter=again)) == keys[0]
+        other_day = DAY + dt.timedelta(days=1)
+        assert source.key("fire_points", replace(base, day=other_day)) == keys[0], "its days are properties"
+        assert source.key("zones", Query(day=other_day)) != source.key("zones", Query())
         assert source.key("detections", Query()) != source.key("footprints", Query())
         older = FeatureSource(reader, home.scope(reader, None), today=DAY)
         assert older.key("fire_points", base) == keys[0]
