@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     tianditu_days: int = Field(default=30, ge=1, le=3650)
     token: SecretStr | None = None
 
+    @field_validator("tianditu_key")
+    @classmethod
+    def _key_or_none(cls, value: SecretStr | None) -> SecretStr | None:
+        """An empty line in a file of settings sets no key."""
+        return value if value is not None and value.get_secret_value().strip() else None
+
     @field_validator("cut")
     @classmethod
     def _clock_time(cls, value: str) -> str:

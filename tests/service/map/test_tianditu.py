@@ -149,10 +149,11 @@ def test_what_is_no_tile_is_never_asked_for(tmp_path: Path, layer: str, z: int, 
     assert source.asked == []
 
 
-def test_without_a_key_there_is_no_base_map(tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", [None, "", "  "])
+def test_without_a_key_there_is_no_base_map(tmp_path: Path, key: str | None) -> None:
     source = Source()
     with pytest.raises(NotFoundError) as refused:
-        proxy(tmp_path, source, tianditu_key=None).tile("vec", 3, 6, 2)
+        proxy(tmp_path, source, tianditu_key=key).tile("vec", 3, 6, 2)
     assert refused.value.code == "no_base_map"
     assert source.asked == []
 
