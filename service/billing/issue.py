@@ -101,10 +101,10 @@ def draft(reader: Reader, scope: Scope, wanted: Wanted) -> Made:
     NotFoundError
         ``unknown_payer``: nobody of this code pays or was charged in the season, or not within the scope.
     """
-    run = _run(reader, wanted, _seconds(wanted.at or deadlines.now()))
-    payer = _payer(reader, scope, run, wanted)
+    run = _run(reader, wanted, whole_seconds(wanted.at or deadlines.now()))
+    payer = named_payer(reader, scope, run, wanted)
     rows = rows_of(reader, run.season, payer["code"])
-    return _document(reader, run, payer, wanted, rows, issued_at=None)
+    return drawn_up(reader, run, payer, wanted, rows, issued_at=None)
 
 
 def issue(
@@ -142,7 +142,7 @@ def issue(
     for _ in range(_ATTEMPTS):
         moment = deadlines.now()
         made = _compute(store, scope, wanted, moment)
-        done = _freeze(store, made, moment, actor, also)
+        done = freeze(store, made, moment, actor, also)
         if done is not None:
             return done
     raise ConflictError(
@@ -154,30 +154,41 @@ def issue(
 
 def _compute(store: Store, scope: Scope, wanted: Wanted, moment: dt.datetime) -> Made:
     with store.reader() as reader:
-        at = _instant(reader, wanted.at, moment)
+        at = issue_instant(reader, wanted.at, moment)
         run = _run(reader, wanted, at)
-        payer = _payer(reader, scope, run, wanted)
-        if scope.unit_uid is not None and payer["uid"] == scope.unit_uid:
-            raise ForbiddenError(
-                "own_statement",
-                "不能向本单位签发扣款通知单：由上级签发",
-                "nobody issues a statement to the own unit: the level above does",
-                value=payer["code"],
-            )
+        payer = named_payer(reader, scope, run, wanted)
+        require_other(scope, payer)
         if run.informal and not wanted.sample:
-            raise _informal(run)
+            raise informal_refusal(run)
         rows = rows_of(reader, run.season, payer["code"])
-        made = _document(reader, run, payer, wanted, rows, issued_at=moment)
-        _require_news(made.document, rows)
+        made = drawn_up(reader, run, payer, wanted, rows, issued_at=moment)
+        require_news(made.document, rows)
         return made
 
 
-def _freeze(
+def require_other(scope: Scope, payer: Mapping[str, Any]) -> None:
+    """Refuse an issue to the issuer's own unit.
+
+    Raises
+    ------
+    ForbiddenError
+        ``own_statement``.
+    """
+    if scope.unit_uid is not None and payer["uid"] == scope.unit_uid:
+        raise ForbiddenError(
+            "own_statement",
+            "不能向本单位签发扣款通知单：由上级签发",
+            "nobody issues a statement to the own unit: the level above does",
+            value=payer["code"],
+        )
+
+
+def freeze(
     store: Store,
     made: Made,
     moment: dt.datetime,
     actor: str,
-    also: Callable[[Writer, Made], None] | None,
+    also: Callable[[Writer, Made], None] | None = None,
 ) -> Made | None:
     """Write the issue; None when another issue of the account went in since it was computed."""
     document, amounts = made.document, made.document["amounts"]
@@ -305,7 +316,7 @@ def rebuild(reader: Reader, document: Mapping[str, Any], rows: Sequence[Any]) ->
     earlier = [row for row in rows if row.number < document["number"]]
     issued_at = dt.datetime.fromisoformat(document["issued_at"])
     payer = _payer_now(run, document["payer"])
-    return _document(
+    return drawn_up(
         reader, run, payer, wanted, earlier, issued_at=issued_at, told_by=document["program"]
     ).document
 
@@ -317,7 +328,7 @@ def _payer_now(run: ChargeRun, told: Mapping[str, Any]) -> dict[str, Any]:
     return {"code": found.code, "name": found.name, "level": found.level, "uid": found.uid}
 
 
-def _document(
+def drawn_up(
     reader: Reader,
     run: ChargeRun,
     payer: Mapping[str, Any],
@@ -327,6 +338,15 @@ def _document(
     issued_at: dt.datetime | None,
     told_by: Mapping[str, str] | None = None,
 ) -> Made:
+    """Return the document of a payer's account, a draft where no instant of issue is given.
+
+    Parameters
+    ----------
+    rows
+        The statements of the payer and season there are, by number.
+    told_by
+        Program of a document that is computed again; ours without it.
+    """
     formal = not run.informal and not wanted.sample
     account = next((document_of(row) for row in reversed(rows) if is_formal(row) == formal), None)
     last = rows[-1] if rows else None
@@ -351,9 +371,22 @@ def _run(reader: Reader, wanted: Wanted, at: dt.datetime) -> ChargeRun:
     return run_charges(reader, wanted.season, rulebook=wanted.rulebook, at=at)
 
 
-def _payer(reader: Reader, scope: Scope, run: ChargeRun, wanted: Wanted) -> dict[str, Any]:
-    """Return who pays, by any code of the unit; a payer outside the scope looks like none."""
-    sight = Sight(reader, scope)
+def named_payer(
+    reader: Reader, scope: Scope, run: ChargeRun, wanted: Wanted, sight: Sight | None = None
+) -> dict[str, Any]:
+    """Return who pays, by any code of the unit; a payer outside the scope looks like none.
+
+    Parameters
+    ----------
+    sight
+        What the scope sees, where the caller asks for many payers.
+
+    Raises
+    ------
+    NotFoundError
+        ``unknown_payer``.
+    """
+    sight = sight or Sight(reader, scope)
     day = beijing_date(run.at)
     found = run.facts.payers.get(wanted.payer)
     if found is None:
@@ -377,7 +410,7 @@ def _payer(reader: Reader, scope: Scope, run: ChargeRun, wanted: Wanted) -> dict
     )
 
 
-def _require_news(document: Mapping[str, Any], rows: Sequence[Any]) -> None:
+def require_news(document: Mapping[str, Any], rows: Sequence[Any]) -> None:
     """Refuse an issue that would say nothing: no line and none before, or the same account as the last one."""
     formal = document["mark"] == ""
     last = next((row for row in reversed(rows) if is_formal(row) == formal), None)
@@ -415,16 +448,16 @@ def _account(document: Mapping[str, Any]) -> Any:
     return document["amounts"]["total"], lines
 
 
-def _instant(reader: Reader, at: dt.datetime | None, moment: dt.datetime) -> dt.datetime:
+def issue_instant(reader: Reader, at: dt.datetime | None, moment: dt.datetime) -> dt.datetime:
     """Return the instant at which an issue reads deadlines: now, or one between the newest record and now."""
     if at is None:
-        return _seconds(moment)
+        return whole_seconds(moment)
     import sqlalchemy as sa
 
     from service.store.models import Revision
 
     newest = reader.connection.execute(sa.select(Revision.at).where(Revision.id == reader.rev)).scalar()
-    if newest is not None and _seconds(at) < _seconds(newest):
+    if newest is not None and whole_seconds(at) < whole_seconds(newest):
         raise UsageError(
             "issue_in_the_past",
             f"--at {iso_beijing(at)} 早于最近一次记录（{iso_beijing(newest)}）：签发须以当前所知为准",
@@ -439,15 +472,16 @@ def _instant(reader: Reader, at: dt.datetime | None, moment: dt.datetime) -> dt.
             f"--at {iso_beijing(at)} is later than now: a verification that is not due yet is not overdue",
             value=iso_beijing(at),
         )
-    return _seconds(at)
+    return whole_seconds(at)
 
 
-def _seconds(moment: dt.datetime) -> dt.datetime:
+def whole_seconds(moment: dt.datetime) -> dt.datetime:
     """Return an instant in whole seconds, as documents write it: computed again from its text it is the same."""
     return moment.astimezone(dt.UTC).replace(microsecond=0)
 
 
-def _informal(run: ChargeRun) -> RefusedInputError:
+def informal_refusal(run: ChargeRun) -> RefusedInputError:
+    """Return the refusal of a formal issue of what is not official, naming rulebooks and layers."""
     books = "、".join(f"{book.id}（{book.status}）" for book in run.books if book.informal)
     layers = "、".join(sorted(one for one in run.facts.statuses if one != "official"))
     what = "；".join(part for part in (books and f"规则 {books}", layers and f"图层 {layers}") if part)

@@ -19,6 +19,10 @@ statement_app = typer.Typer(
 )
 
 Payer = Annotated[str, typer.Option("--payer", help="Code of the payer / 付款单位代码")]
+Who = Annotated[str | None, typer.Option("--payer", help="Code of the payer / 付款单位代码")]
+Everybody = Annotated[
+    bool, typer.Option("--all", help="Every payer of the season; -o names a folder / 全部付款单位")
+]
 Season = Annotated[str, typer.Option("--season", help="2023-2024, or 2017 / 考核季")]
 Book = Annotated[str | None, typer.Option("--rulebook", help="Loaded or shipped rulebook / 规则编号")]
 At = Annotated[str | None, typer.Option("--at", help="Instant at which deadlines are read / 计算时刻")]
@@ -40,8 +44,9 @@ def register(app: typer.Typer) -> None:
 @statement_app.command("draft")
 def draft(
     ctx: typer.Context,
-    payer: Payer,
     season: Season,
+    payer: Who = None,
+    everybody: Everybody = False,
     rulebook: Book = None,
     at: At = None,
     preparer: Preparer = None,
@@ -54,11 +59,16 @@ def draft(
     session: Session = ctx.obj
     with session.reporting():
         from service.billing.issue import draft as run
+        from service.cli.statement_all import run_all
 
         _known_format(form)
-        wanted = _wanted(session, payer, season, rulebook, at, False, preparer, reviewer, approver)
+        _one_or_all(payer, everybody)
+        wanted = _wanted(session, payer or "", season, rulebook, at, False, preparer, reviewer, approver)
         if wanted.at is None and not isinstance(session.as_of, int):
             wanted = replace(wanted, at=session.as_of)  # what was known then, with the deadlines of then
+        if everybody:
+            run_all(session, wanted, "draft", form, output)
+            return
         with session.store().reader(session.as_of) as reader:
             made = run(reader, session.scope(reader), wanted)
         _answer(session, "statement", made.as_dict(), made.document, made.data, form, output)
@@ -67,8 +77,9 @@ def draft(
 @statement_app.command("issue")
 def issue(
     ctx: typer.Context,
-    payer: Payer,
     season: Season,
+    payer: Who = None,
+    everybody: Everybody = False,
     rulebook: Book = None,
     at: At = None,
     sample: Annotated[bool, typer.Option("--sample", help="A sample, marked 非正式 / 样例")] = False,
@@ -82,11 +93,16 @@ def issue(
     session: Session = ctx.obj
     with session.reporting():
         from service.billing.issue import issue as run
+        from service.cli.statement_all import run_all
 
         session.refuse_past()
         _known_format(form)
+        _one_or_all(payer, everybody)
+        wanted = _wanted(session, payer or "", season, rulebook, at, sample, preparer, reviewer, approver)
+        if everybody:
+            run_all(session, wanted, "issue", form, output)
+            return
         _folder_exists(output)
-        wanted = _wanted(session, payer, season, rulebook, at, sample, preparer, reviewer, approver)
         scope = scope_of_session(session)
         made = run(session.store(), scope, wanted, actor=actor_of(session, scope))
         _answer(session, "statement", made.as_dict(), made.document, made.data, form, output)
@@ -229,7 +245,7 @@ def emit_roll(
     with session.store().reader(session.as_of) as reader:
         data = run(reader, session.scope(reader), season)
     if form is not None:
-        _write(form, output, _rendered_roll(data, form, canonical_bytes(data)))
+        _write(form, output, rendered_roll(data, form, canonical_bytes(data)))
         if not session.json and output is None:
             return
     session.emit("charge.roll", data, text=lambda: print_roll(session, data), warnings=warnings)
@@ -266,6 +282,18 @@ def _wanted(
     people = {"preparer": preparer, "reviewer": reviewer, "approver": approver}
     approval = session.settings.map_approval
     return Wanted(payer, season, rulebook, instant(at), sample, people, approval)
+
+
+def _one_or_all(payer: str | None, everybody: bool) -> None:
+    if (payer is None) == everybody:
+        return
+    from gis.errors import UsageError
+
+    raise UsageError(
+        "one_or_all",
+        "请用 --payer 给出付款单位，或用 --all 处理全部，二者选一",
+        "name a payer with --payer, or say --all: one of the two",
+    )
 
 
 def _known_format(form: str | None) -> None:
@@ -315,7 +343,7 @@ def _answer(
 
     form = _form_of(form, output)
     if form is not None:
-        _write(form, output, _rendered(document, form, canonical))
+        _write(form, output, rendered(document, form, canonical))
         if not session.json and output is None:
             return
     warnings = []
@@ -329,7 +357,8 @@ def _answer(
     session.emit(schema, data, text=lambda: print_statement(session, data, document), warnings=warnings)
 
 
-def _rendered(document: Mapping[str, Any], form: str, canonical: bytes) -> bytes:
+def rendered(document: Mapping[str, Any], form: str, canonical: bytes) -> bytes:
+    """Return a statement in one of the formats."""
     if form == "pdf":
         from service.documents.statement_pdf import statement_pdf
 
@@ -341,7 +370,8 @@ def _rendered(document: Mapping[str, Any], form: str, canonical: bytes) -> bytes
     return canonical
 
 
-def _rendered_roll(data: Mapping[str, Any], form: str, canonical: bytes) -> bytes:
+def rendered_roll(data: Mapping[str, Any], form: str, canonical: bytes) -> bytes:
+    """Return the finance list in one of the formats."""
     if form == "pdf":
         from service.documents.roll_pdf import roll_pdf
 

@@ -52,6 +52,7 @@ class StatementBasis(_Closed):
     states: list[str]
     verifications: list[str]
     rulings: list[str]
+    pixels: list[str]
 
 
 class LineObjection(_Closed):
@@ -173,6 +174,7 @@ class StatementDocument(BaseModel):
     amounts: StatementAmounts
     lines: list[StatementLine]
     adjustments: list[StatementAdjustment]
+    basis: dict[str, str]
     held: list[StatementHeld]
     left_out: list[StatementLeftOut]
     objection: StatementObjection
@@ -287,6 +289,64 @@ class StatementVerified(_Closed):
     more: int
 
 
+class AllPayer(_Closed):
+    """Whose statement it is."""
+
+    code: str
+    name: str
+
+
+class AllMade(_Closed):
+    """One payer's statement of a run; `statement_id` is null for a draft, `files` are names in the folder."""
+
+    payer: AllPayer
+    number: int
+    lines: int
+    held: int
+    previous: str
+    net: str
+    total: str
+    sha256: str
+    statement_id: int | None
+    files: list[str]
+
+
+class AllLeft(_Closed):
+    """A payer that got none, and why; `number` is its newest statement, `files` its papers."""
+
+    payer: AllPayer
+    reason: str
+    zh: str
+    en: str
+    number: int | None
+    files: list[str]
+
+
+class AllTotals(_Closed):
+    """Sums of the statements of a run."""
+
+    statements: int
+    left: int
+    net: str
+    total: str
+
+
+class AllStatements(_Closed):
+    """Answer of `statement draft --all` and `statement issue --all`."""
+
+    season: str
+    kind: Literal["draft", "issue"]
+    mark: Literal["", "非正式"]
+    status: str
+    as_of_revision: int
+    computed_at: str
+    statements: list[AllMade]
+    left: list[AllLeft]
+    totals: AllTotals
+    folder: str | None
+    roll_files: list[str]
+
+
 class RollStatement(_Closed):
     """One statement behind a row of the finance list."""
 
@@ -335,6 +395,7 @@ class Roll(_Closed):
 
 
 ANSWERS: dict[str, Any] = {
+    "statement.all": AllStatements,
     "statement": StatementMade,
     "statement.final": StatementFinal,
     "statement.list": list[StatementSummary],

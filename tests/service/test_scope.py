@@ -267,8 +267,11 @@ READS: Mapping[tuple[str, ...], list[list[str]]] = {
         ["standing", "--season", "2023-2024", "--format", "csv"],
     ],
     ("statement", "draft"): [
-        ["statement", "draft", "--payer", code, "--season", "2023-2024", "--rulebook", "JL-1"]
-        for code in ("{mine}", "{other}")
+        *(
+            ["statement", "draft", "--payer", code, "--season", "2023-2024", "--rulebook", "JL-1"]
+            for code in ("{mine}", "{other}")
+        ),
+        ["statement", "draft", "--all", "--season", "2023-2024", "--rulebook", "JL-1"],
     ],
     ("statement", "issue"): [
         [
