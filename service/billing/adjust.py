@@ -29,7 +29,6 @@ _LAYER_REASONS = {
 
 _REASON_CAUSE = {
     "denied": "denied",
-    "denial_unreviewed": "denied",
     "finding_not_counted": "finding_changed",
     "finding_unknown": "finding_changed",
     "not_verified": "finding_changed",

@@ -94,7 +94,7 @@ GONE = {
 }
 WHY_GONE = {
     "denied": "denied",
-    "unreviewed": "denied",
+    "unreviewed": "waiting",
     "finding": "finding_changed",
     "unverified": "finding_changed",
     "silent": "waiting",
@@ -112,6 +112,7 @@ def test_a_point_that_is_charged_no_more_and_one_that_is_again_say_why(what: str
     found = _changed([A, B], [A, changed])
     assert _causes(found) == {"B": WHY_GONE[what]}
     assert found["B"]["after"] == "0.00"
+    assert what == "denied" or "核实否定，不再计入" not in found["B"]["zh"], "nobody has upheld the denial"
     back = _changed([A, changed], [A, B])
     assert back["B"]["before"] == "0.00"
     assert back["B"]["cause"] in CAUSES - {"other", "moved"} or what == "source"
