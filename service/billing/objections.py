@@ -7,7 +7,7 @@ adjusts. Nothing is overwritten; what became of an objection is an event beside 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from gis.errors import ConflictError, ForbiddenError, NotFoundError, RefusedInputError, UsageError
@@ -103,7 +103,7 @@ def file(
         rule = _rule(row)
         _require_filer(scope, sight, row, moment, late=late is not None)
         _require_room(writer, chain, begun, point)
-        _require_in_time(begun, rule, moment, late)
+        _require_in_time(begun, point, rule, moment, late)
         key = _insert(writer, scope, row, point, 1, None, grounds, evidence_sha256, rule, moment, actor)
         if late is not None:
             _event(writer, scope, key, LATE, None, late, moment, actor, None)
@@ -413,9 +413,9 @@ def _require_room(reader: Reader, chain: Sequence[Any], begun: Any, point: str) 
             )
 
 
-def _require_in_time(begun: Any, rule: Rule, moment: dt.datetime, late: str | None) -> None:
-    issued = dt.datetime.fromisoformat(document_of(begun)["issued_at"])
-    last = deadlines.until(issued, rule.days)
+def _require_in_time(begun: Any, point: str, rule: Rule, moment: dt.datetime, late: str | None) -> None:
+    """Hold the payer to the day printed on the line: a rule with other days that came since does not move it."""
+    last = _printed_until(document_of(begun), point, rule)
     over = deadlines.is_over(last, moment)
     if over and late is None:
         raise ConflictError(
@@ -432,6 +432,14 @@ def _require_in_time(begun: Any, rule: Rule, moment: dt.datetime, late: str | No
             f"the term to object runs until the end of {last}: the payer files it, without --late",
             value=last.isoformat(),
         )
+
+
+def _printed_until(document: Mapping[str, Any], point: str, rule: Rule) -> dt.date:
+    printed = [line["objection_until"] for line in document["lines"] if line["fire_point_id"] == point]
+    told = max((one for one in printed if one is not None), default=None)
+    if told is not None:
+        return dt.date.fromisoformat(told)
+    return deadlines.until(dt.datetime.fromisoformat(document["issued_at"]), rule.days)
 
 
 def _require_open(case: Case) -> None:

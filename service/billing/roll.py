@@ -99,12 +99,16 @@ def _entry(
 
 def _suspended(reader: Reader, chain: Sequence[Any]) -> Decimal:
     """Return what open objections to a payer's statements suspend: the amounts of the lines as they stand now."""
-    points: set[str] = set()
     waiting = [case for case in cases_of(reader, chain) if case.state == OPEN]
-    for case, point in zip(waiting, live_points(reader, waiting), strict=True):
+    if not waiting:
+        return _NOTHING
+    lines = document_of(chain[-1])["lines"]
+    charged = {line["fire_point_id"] for line in lines}
+    points: set[str] = set()
+    for case, live in zip(waiting, live_points(reader, waiting), strict=True):
         rule = rule_of(document_of(case.statement))
         if rule is not None and rule.suspends:
-            points |= {point, case.row.fire_point_id}
-    lines = document_of(chain[-1])["lines"] if points else []
+            # What it was filed about, while that is charged; what it became, once a statement has said so.
+            points.add(case.row.fire_point_id if case.row.fire_point_id in charged else live)
     amounts = (Decimal(line["amount"]) for line in lines if line["fire_point_id"] in points)
     return sum(amounts, _NOTHING)

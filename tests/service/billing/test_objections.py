@@ -241,6 +241,27 @@ def test_repeating_an_unchanged_line_opens_no_new_term(office: Desk) -> None:
     assert second not in changed or office.house.data(*FILE, second)["number"] == 2
 
 
+def test_a_rule_with_other_days_does_not_move_what_a_line_says(office: Desk) -> None:
+    from tests.service.accountability.test_rulebooks import BOOKS
+
+    text = (BOOKS / "jl-1.yaml").read_text(encoding="utf-8")
+    book = office.house.folder / "book.yaml"
+    for days, payer in (("objection: {days: 7,", SHUANGLIAO), ("objection: {days: 2,", None)):
+        book.write_text(text.replace("objection: {days: 7,", days), encoding="utf-8")
+        office.house.data("rulebooks", "load", str(book))
+        if payer is None:
+            office.deny(office.shuangliao[1])
+        office.later(minutes=1)
+        words = ("statement", "issue", "--payer", SHUANGLIAO, "--season", SEASON, "--sample")
+        document = office.house.data(*words)["document"]
+    (line,) = document["lines"]
+    assert (line["change"], document["objection"]["days"]) == (None, 2)
+    asked = ("objection", "file", "--payer", SHUANGLIAO, "--season", SEASON, "--grounds", "现场没有火情")
+    office.later(days=7)
+    assert line["objection_until"] == beijing_date(office.clock).isoformat()
+    assert office.house.data(*asked, line["fire_point_id"])["state"] == "open"
+
+
 def test_an_appeal_goes_to_the_next_instance_once_and_in_time(office: Desk, tokens: dict[str, str]) -> None:
     appeal = ("objection", "appeal", "1", "--grounds", "答复未附证据")
     _file(office, tokens["yushu"])

@@ -150,7 +150,15 @@ def test_a_merge_of_two_billed_points_is_adjusted(office: Desk) -> None:
     _feed(office, "bridge.csv", west.moved(500, 0, -10))
     (kept,) = _here(office, office.yushu[1])
     (gone,) = set(pair) - {kept}
+    asked = ("--payer", "220182", "--season", SEASON, "--grounds", "现场没有火情")
+    office.house.data("objection", "file", gone, *asked)
+    roll = ("charge", "--season", SEASON, "--roll")
+    assert office.house.data(*roll)["totals"]["suspended"] == "300000.00", (
+        "its own line, not the one it joined too"
+    )
     after = office.issue()
+    (became,) = (line["amount"] for line in after["lines"] if line["fire_point_id"] == kept)
+    assert office.house.data(*roll)["totals"]["suspended"] == became
     told = next(one for one in after["adjustments"] if one["fire_point_id"] == gone)
     assert (told["cause"], told["caused_by"], told["after"]) == ("merged", [kept], "0.00")
     assert kept in told["zh"]
