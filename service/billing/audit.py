@@ -37,6 +37,7 @@ _BASIS = {
     "states": ("火点状态记录", "row of fire_point_state"),
     "verifications": ("核实记录", "row of verification"),
     "rulings": ("裁定记录", "row of ruling"),
+    "pixels": ("像元或观测记录", "row of detection or observation"),
 }
 
 

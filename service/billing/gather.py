@@ -12,6 +12,7 @@ from service.accountability.facts import Fact, told
 from service.billing.adjust import Known
 from service.billing.charges import ChargeRun
 from service.billing.layers_used import weakest
+from service.billing.pixels import pixel_hashes
 from service.billing.statement import Material, grounds_of, own_charges, own_points
 from service.pipeline import identity
 from service.reports.words import SCREEN_WORDS
@@ -37,15 +38,16 @@ def gather(reader: Reader, run: ChargeRun, payer: str, account: Mapping[str, Any
     from service.billing.objections import states_by_point
     from service.documents.outline import outlines
 
-    ids = [one.fire_point_id for one in own_charges(run, payer)]
+    ids = {one.fire_point_id for one in own_charges(run, payer)}
     own = own_points(run, payer)
     return Material(
         known=_known(reader, run, own, account),
-        contexts=context_of(reader, run, sorted(set(ids)), run.at) if ids else {},
+        contexts=context_of(reader, run, sorted(ids), run.at) if ids else {},
         layers=_layers(reader, run, own),
-        outlines=outlines(reader, _counties(run, payer, ids), beijing_date(run.at)),
+        outlines=outlines(reader, _counties(run, payer, sorted(ids)), beijing_date(run.at)),
         objections=states_by_point(reader, payer, run.season),
         screened=_screened(run, payer, own, account),
+        pixels=pixel_hashes(reader, sorted({*ids, *(one.id for one in run.facts.links if one.of in ids)})),
     )
 
 

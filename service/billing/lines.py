@@ -65,6 +65,7 @@ def line_of(
     linked: Sequence[tuple[str, Any]],
     own: frozenset[str],
     mark: str,
+    pixels: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the line of a charge, without its number and its change against the statement before.
 
@@ -84,6 +85,8 @@ def line_of(
         Ids and states of other sources of the same fire: they cost nothing of their own.
     own
         Fire points of this payer: no other is named.
+    pixels
+        Hashes of the pixels behind it (`service.billing.pixels`).
     """
     fact, trace = charge.fact, plain(charge.trace)
     deciding = next((one.deciding for one in standings if one.deciding is not None), None)
@@ -119,7 +122,10 @@ def line_of(
         "rulings": told_rulings(rulings, own),
         "objection": None if objection is None else dict(objection),
         "linked": [name for name, _ in linked],
-        "basis": basis_of([state, *(other for _, other in linked)], standings, rulings),
+        "basis": {
+            **basis_of([state, *(other for _, other in linked)], standings, rulings),
+            "pixels": list(pixels),
+        },
     }
 
 
@@ -146,6 +152,11 @@ def basis_of(states: Sequence[Any], standings: Sequence[Any], rulings: Sequence[
         "verifications": [_row_hash(one.as_dict(), _UNSEEN) for one in records],
         "rulings": [_row_hash(one._mapping, _UNSEEN | {"supersedes_id"}) for one in rulings],
     }
+
+
+def digest_of(basis: Mapping[str, Any]) -> str:
+    """Return one hash of all that a basis names."""
+    return hashlib.sha256(canonical_json(basis).encode()).hexdigest()
 
 
 def _row_hash(row: Mapping[str, Any], without: frozenset[str] | set[str]) -> str:

@@ -20,7 +20,7 @@ from service.billing.adjust import Known, adjustments, marked
 from service.billing.chain import SCHEMA
 from service.billing.charges import ChargeRun
 from service.billing.deadlines import until
-from service.billing.lines import line_of, plain
+from service.billing.lines import basis_of, digest_of, line_of, plain
 from service.documents.amount_words import upper, wan
 
 MARK = "非正式"
@@ -45,6 +45,8 @@ class Material:
         Newest objection by fire point: ``{state, instance}``.
     screened
         Screened fire points on this payer's ground, with the reason code and sentences.
+    pixels
+        Hashes of the pixels behind each fire point that is charged.
     """
 
     known: Known = field(default_factory=Known)
@@ -53,6 +55,7 @@ class Material:
     outlines: Sequence[Mapping[str, Any]] = ()
     objections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     screened: Sequence[Mapping[str, Any]] = ()
+    pixels: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,7 @@ def build(run: ChargeRun, payer: Mapping[str, Any], heading: Heading, material: 
     document["objection"] = _objection(books, heading.issued_at or run.at, lines)
     _date_lines(lines, heading.account, document["objection"]["until"])
     document["adjustments"] = adjustments(heading.account, document, material.known)
+    document["basis"] = _basis(run, document)
     return document
 
 
@@ -217,7 +221,27 @@ def _line(
         linked=[(one, facts.states.get(one)) for one in names[1:]],
         own=own,
         mark=mark,
+        pixels=[one for name in names for one in material.pixels.get(name, ())],
     )
+
+
+def _basis(run: ChargeRun, document: Mapping[str, Any]) -> dict[str, str]:
+    """Return one hash of the stored rows behind each fire point that is told of without a charge."""
+    facts = run.facts
+    charged = {line["fire_point_id"] for line in document["lines"]}
+    told = {
+        one["fire_point_id"] for part in ("held", "left_out", "adjustments") for one in document[part]
+    } - charged
+    return {
+        name: digest_of(
+            basis_of(
+                [facts.states.get(name)],
+                [facts.standings[name]] if name in facts.standings else [],
+                facts.rulings.get(name, ()),
+            )
+        )
+        for name in sorted(told)
+    }
 
 
 def _amounts(previous: Decimal, total: Decimal, account: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -145,6 +145,8 @@ def test_the_head_of_another_chain_is_no_head_of_this_one(office: Desk) -> None:
         ("UPDATE fire_point_state SET lon = 126.1 WHERE fire_point_id = '{point}'", "states[0]"),
         ("UPDATE fire_point_state SET county_code = '220183' WHERE fire_point_id = '{point}'", "states[0]"),
         ("UPDATE fire_point_state SET screen = 'other' WHERE fire_point_id = '{point}'", "computed"),
+        ("UPDATE detection SET lon = 126.1 WHERE id = {pixel}", "pixels[0]"),
+        ("UPDATE observation SET frp_mw = 99.5 WHERE detection_id = {pixel}", "pixels[0]"),
     ],
 )
 def test_an_edited_record_behind_a_line_is_named(office: Desk, edit: str, named: str) -> None:
@@ -152,6 +154,7 @@ def test_an_edited_record_behind_a_line_is_named(office: Desk, edit: str, named:
     point = office.id_of(office.yushu[1])
     words = {
         "point": point,
+        "pixel": f"(SELECT min(detection_id) FROM detection_state WHERE fire_point_id = '{point}')",
         "verification": f"(SELECT min(id) FROM verification WHERE fire_point_id = '{point}')",
     }
     if "fire_point_state" in edit:
@@ -161,6 +164,21 @@ def test_an_edited_record_behind_a_line_is_named(office: Desk, edit: str, named:
     told = [(one["code"], one["where"]) for one in found["differences"]]
     assert any(named in (code, *where.split()) for code, where in told), told
     assert any(point in where or code == "computed" for code, where in told), told
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE verification SET actor = 'x' WHERE finding = 'nothing_found'",
+        "UPDATE verification SET note = 'x' WHERE finding = 'nothing_found'",
+        "UPDATE verification SET evidence_sha256 = NULL WHERE finding = 'nothing_found'",
+        "UPDATE fire_point_state SET lat = 44.5 WHERE fire_point_id = '{point}' AND rev_to IS NULL",
+    ],
+)
+def test_an_edited_record_behind_a_point_that_costs_nothing_is_named(office: Desk, edit: str) -> None:
+    path, point = office.export("2.json"), office.id_of(office.yushu[0])
+    office.sql(edit.format(point=point))
+    assert any(point in where for where in _named(office, str(path)))
 
 
 def test_an_edited_rulebook_is_named(office: Desk) -> None:
