@@ -164,7 +164,7 @@ class PendingParameters(ReadParameters):
 class ChargeParameters(ReadParameters):
     """A season's charges."""
 
-    season: Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{4})?$")]
+    season: Annotated[str, Field(pattern=r"^[12][0-9]{3}(-[12][0-9]{3})?$")]
     rulebook: Name | None = None
     payer: Name | None = None
     at: Annotated[
@@ -172,7 +172,7 @@ class ChargeParameters(ReadParameters):
     ] = None
 
 
-Season = Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{4})?$")]
+Season = Annotated[str, Field(pattern=r"^[12][0-9]{3}(-[12][0-9]{3})?$")]
 PointId = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -201,7 +201,7 @@ class WhatIfParameters(ReadParameters):
 class StandingParameters(ReadParameters):
     """How units stand in a season."""
 
-    season: Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{4})?$")]
+    season: Annotated[str, Field(pattern=r"^[12][0-9]{3}(-[12][0-9]{3})?$")]
     rulebook: Name | None = None
     level: Literal["city", "county", "township"] = "county"
     at: Annotated[

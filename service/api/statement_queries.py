@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.api.queries import Code, Parameters, ReadParameters
 
-Season = Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{4})?$", description="2023-2024, or 2017")]
+Season = Annotated[str, Field(pattern=r"^[12][0-9]{3}(-[12][0-9]{3})?$", description="2023-2024, or 2017")]
 Number = Annotated[int, Field(ge=1, le=1_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Words = Annotated[str, Field(min_length=4, max_length=2000)]

@@ -40,7 +40,7 @@ class _Stream(StreamingResponse):
     responses={
         200: {
             "description": 'events `revision` with `{"revision": n}`; comments as signs of life',
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": {}}},
         }
     },
 )

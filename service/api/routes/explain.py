@@ -8,12 +8,13 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from service.api.deps import ContextOf, ScopeOf, envelope
+from service.api.files import TEXT, ZIP, also_files
 from service.api.queries import ExplainParameters, WhatIfParameters
 
 router = APIRouter(tags=["explain"])
 
 
-@router.get("/firepoints/{fire_point_id}/explanation", response_model=None)
+@router.get("/firepoints/{fire_point_id}/explanation", response_model=None, responses=also_files(TEXT, ZIP))
 def explanation(
     fire_point_id: str, context: ContextOf, scope: ScopeOf, query: Annotated[ExplainParameters, Query()]
 ) -> Response | dict[str, Any]:

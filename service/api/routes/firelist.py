@@ -8,13 +8,14 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from service.api.deps import ContextOf, ScopeOf, envelope
+from service.api.files import CSV, GEOJSON, KML, XLSX, also_files
 from service.api.queries import FireListParameters
 from service.reports.render import render
 
 router = APIRouter(tags=["firelist"])
 
 
-@router.get("/firelist", response_model=None)
+@router.get("/firelist", response_model=None, responses=also_files(CSV, XLSX, KML, GEOJSON))
 def firelist(
     context: ContextOf, scope: ScopeOf, query: Annotated[FireListParameters, Query()]
 ) -> Response | dict[str, Any]:

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from service.api.deps import ContextOf, ScopeOf, envelope
+from service.api.files import CSV, also_files
 from service.api.queries import StandingParameters
 
 router = APIRouter(tags=["standing"])
 
 
-@router.get("/standing", response_model=None)
+@router.get("/standing", response_model=None, responses=also_files(CSV))
 def standing(
     context: ContextOf, scope: ScopeOf, query: Annotated[StandingParameters, Query()]
 ) -> Response | dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Response
 
 from service.api.deps import ContextOf, ScopeOf, envelope
+from service.api.files import PDF, XLSX, also_files
 from service.api.queries import Key, NoParameters
 from service.api.statement_queries import (
     FinalBody,
@@ -21,8 +22,8 @@ from service.api.writing import write_once
 router = APIRouter(tags=["statements"])
 
 _MEDIA = {
-    "pdf": "application/pdf",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": PDF,
+    "xlsx": XLSX,
     "document": "application/json",
 }
 
@@ -39,7 +40,7 @@ def statements(
         return envelope("statement.list", data, reader=reader, as_of=query.as_of)
 
 
-@router.get("/statements/one", response_model=None)
+@router.get("/statements/one", response_model=None, responses=also_files(PDF, XLSX))
 def statement(
     context: ContextOf, scope: ScopeOf, query: Annotated[StatementParameters, Query()]
 ) -> dict[str, Any] | Response:
@@ -80,7 +81,7 @@ def verified(
         return envelope("statement.verify", data, reader=reader)
 
 
-@router.get("/roll", response_model=None)
+@router.get("/roll", response_model=None, responses=also_files(PDF, XLSX))
 def roll(
     context: ContextOf, scope: ScopeOf, query: Annotated[RollParameters, Query()]
 ) -> dict[str, Any] | Response:
