@@ -21,6 +21,9 @@ from service.store.models import Detection, DetectionState, FirePointState, Obse
 from service.verification import standings, statuses
 from service.verification.review import UNVERIFIED
 
+OF_PRODUCT = frozenset(("instrument", "frp_mw", "confidence", "scan_km", "track_km", "daynight"))
+"""Properties of a detection that differ between the products that report it."""
+
 _BOUNDARY_LEVELS = ("county", "township", "grid", "zone")
 _PART = 20_000
 _KEPT = 16
@@ -50,23 +53,29 @@ def fire_points(reader: Reader, scope: Scope, *, with_status: bool = True) -> Re
     return Relation(info, table, columns, where, PointShape(FirePointState, reader))
 
 
-def detections(reader: Reader, scope: Scope) -> Relation:
-    """Return the detections of fire points as their best product reports them."""
+def detections(reader: Reader, scope: Scope, *, with_product: bool = True) -> Relation:
+    """Return the detections of fire points as their best product reports them.
+
+    Parameters
+    ----------
+    with_product
+        Whether `OF_PRODUCT` is asked: the best of all observations is then looked up for each detection.
+    """
     info = CATALOGUE["detections"]
-    columns, source, where = _pixels(reader, scope, info)
+    columns, source, where = _pixels(reader, scope, info, with_product)
     return Relation(info, source, columns, where, PointShape(Detection, reader))
 
 
 def footprints(reader: Reader, scope: Scope) -> Relation:
     """Return the ground that each detection covers."""
     info = CATALOGUE["footprints"]
-    columns, source, where = _pixels(reader, scope, info)
+    columns, source, where = _pixels(reader, scope, info, True)
     shape: Shape = FootprintShape(Detection, columns, reader)
     return Relation(info, source, columns, where, shape)
 
 
 def _pixels(
-    reader: Reader, scope: Scope, info: LayerInfo
+    reader: Reader, scope: Scope, info: LayerInfo, with_product: bool
 ) -> tuple[Mapping[str, Any], sa.FromClause, tuple[sa.ColumnElement[bool], ...]]:
     d, s, o = Detection.__table__, DetectionState.__table__, Observation.__table__
     other = o.alias("other")
@@ -78,18 +87,21 @@ def _pixels(
         .correlate(d)
         .scalar_subquery()
     )
-    source = s.join(d, d.c.id == s.c.detection_id).join(o, o.c.id == best)
+    source = s.join(d, d.c.id == s.c.detection_id)
+    if with_product:
+        source = source.join(o, o.c.id == best)
     columns: dict[str, Any] = {}
     for one in info.properties:
-        for table in (s, d, o):
+        for table in (s, d, o) if with_product else (s, d):
             if one.name in table.c:
                 columns.setdefault(one.name, table.c[one.name])
     columns |= {
         "detection_id": d.c.id,
         "fire_point_id": _own_fire_point(reader, scope),
         "acquired": d.c.acq_at,
-        "confidence": o.c.confidence_class,
     }
+    if with_product:
+        columns["confidence"] = o.c.confidence_class
     return columns, source, (reader.live(DetectionState), scope.condition(DetectionState))
 
 

@@ -14,18 +14,18 @@ Keys = Sequence[tuple[str, bool]]
 """Property names with descending; the id is the last."""
 
 
-def by(columns: Mapping[str, Any], info: LayerInfo, keys: Keys, dialect: str) -> list[Any]:
+def by(columns: Mapping[str, Any], info: LayerInfo, keys: Keys, sorts: str) -> list[Any]:
     """Return the ORDER BY terms."""
     terms: list[Any] = []
     for name, descending in keys:
-        column = binary(columns[name], _kind(info, name), dialect)
+        column = binary(columns[name], _kind(info, name), sorts)
         ordered = column.desc() if descending else column.asc()
         terms.append(ordered if name == info.id_property else ordered.nulls_last())
     return terms
 
 
 def after(
-    columns: Mapping[str, Any], info: LayerInfo, keys: Keys, values: Sequence[Any], dialect: str
+    columns: Mapping[str, Any], info: LayerInfo, keys: Keys, values: Sequence[Any], sorts: str
 ) -> sa.ColumnElement[bool]:
     """Return the condition that a row comes after the one with these key values."""
     found: list[sa.ColumnElement[bool]] = []
@@ -36,7 +36,7 @@ def after(
         if value is None:  # NULL is last: nothing of this key comes after it
             same.append(column.is_(None))
             continue
-        ordered, literal = binary(column, prop, dialect), bound(value, prop)
+        ordered, literal = binary(column, prop, sorts), bound(value, prop)
         later = ordered < literal if descending else ordered > literal
         if name != info.id_property:
             later = sa.or_(later, column.is_(None))

@@ -21,7 +21,7 @@ from service.layers.limits import timed
 from service.layers.literals import storable
 from service.layers.model import LayerInfo, Page, Query
 from service.layers.spatial import Shape
-from service.layers.sql import condition, listed
+from service.layers.sql import condition, listed, sorting
 from service.layers.syntax import necessary_boxes
 from service.layers.timespan import Span, span_of
 from service.store.engine import Reader
@@ -80,11 +80,11 @@ class Relation:
         reads = query.geometry and not self.shape.needs
         if reads:
             selected.append(spatial.readable(self.shape.value, reader).label("shape_"))
-        dialect = reader.connection.dialect.name
+        sorts = sorting(reader)
         statement = sa.select(*selected).select_from(self.source).where(*self.conditions(reader, query))
         if cursor.values is not None:
-            statement = statement.where(ordering.after(self.columns, self.info, keys, cursor.values, dialect))
-        statement = statement.order_by(*ordering.by(self.columns, self.info, keys, dialect)).limit(
+            statement = statement.where(ordering.after(self.columns, self.info, keys, cursor.values, sorts))
+        statement = statement.order_by(*ordering.by(self.columns, self.info, keys, sorts)).limit(
             query.limit + 1
         )
         rows = timed(reader, statement)

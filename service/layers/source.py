@@ -210,7 +210,10 @@ class FeatureSource:
             paged = bool(sorted_by)
             return fires.fire_points(reader, scope, with_status=(paged and columns) or "status" in asked)
         if info.id == "detections":
-            return fires.detections(reader, scope)
+            asked = {*sorted_by, *properties_of(query.filter)}
+            if sorted_by:
+                asked |= set(info.names() if query.properties is None else query.properties)
+            return fires.detections(reader, scope, with_product=bool(asked & fires.OF_PRODUCT))
         if info.id == "footprints":
             return fires.footprints(reader, scope)
         if info.id in ("counties", "townships"):

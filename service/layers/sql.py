@@ -29,9 +29,32 @@ _TYPES: dict[str, sa.types.TypeEngine[Any]] = {
 }
 
 
-def binary(column: Any, prop: Property, dialect: str) -> Any:
-    """Return a column as it is compared and ordered: strings by code point (SQLite's BINARY is that already)."""
-    return column.collate("C") if prop.kind == "string" and dialect == "postgresql" else column
+_BYTEWISE = frozenset(("C", "POSIX", "C.UTF-8", "C.utf8"))
+_sorting: dict[str, str] = {}
+
+
+def sorting(reader: Reader) -> str:
+    """Return how the home sorts texts by itself: ``binary``, or ``postgresql`` where it has to be told.
+
+    A database whose own collation is that of code points is asked without ``COLLATE``, for its indexes serve then.
+    """
+    if reader.connection.dialect.name != "postgresql":
+        return "binary"
+    home = str(reader.connection.engine.url)
+    if home not in _sorting:
+        row = sa.literal_column("to_jsonb(d)", postgresql.JSONB())
+        found = reader.connection.execute(
+            sa.select(row).select_from(sa.text("pg_database d WHERE d.datname = current_database()"))
+        ).scalar_one()
+        provider = found.get("datlocprovider", "c")  # before PostgreSQL 15 there is no other
+        bytewise = provider == "b" or (provider == "c" and found["datcollate"] in _BYTEWISE)
+        _sorting[home] = "binary" if bytewise else "postgresql"
+    return _sorting[home]
+
+
+def binary(column: Any, prop: Property, sorts: str) -> Any:
+    """Return a column as it is compared and ordered: strings by code point (`sorting` says who does so already)."""
+    return column.collate("C") if prop.kind == "string" and sorts == "postgresql" else column
 
 
 def bound(value: Any, prop: Property) -> sa.ColumnElement[Any]:
@@ -73,7 +96,7 @@ class _Compiler:
 
     def __init__(self, columns: Mapping[str, Any], info: LayerInfo, geometry: Any, reader: Reader) -> None:
         self._columns, self._info, self._geometry, self._reader = columns, info, geometry, reader
-        self._dialect = reader.connection.dialect.name
+        self._dialect, self._sorts = reader.connection.dialect.name, sorting(reader)
 
     def condition(self, node: Any) -> Condition:
         if isinstance(node, (ast.And, ast.Or)):
@@ -103,7 +126,7 @@ class _Compiler:
             found = column.is_not(None) if node.not_ else column.is_(None)
             return found
         if isinstance(node, ast.Between):
-            ordered = binary(column, prop, self._dialect)
+            ordered = binary(column, prop, self._sorts)
             found = sa.and_(ordered >= bound(node.low, prop), ordered <= bound(node.high, prop))
         elif isinstance(node, ast.In):
             found = sa.or_(*(column == bound(one, prop) for one in node.sub_nodes))
@@ -123,7 +146,7 @@ class _Compiler:
         elif isinstance(node, ast.NotEqual):
             found = left != right
         else:
-            left = binary(left, prop, self._dialect)
+            left = binary(left, prop, self._sorts)
             if isinstance(node, ast.LessThan):
                 found = left < right
             elif isinstance(node, ast.LessEqual):

@@ -38,8 +38,10 @@ from service.store.models import (
     ZoneSet,
 )
 from tests import components
-from tests.service.conftest import HOMES as HOMES
+from tests.service.conftest import HOMES
 from tests.shared import DATA
+
+__all__ = ["DAY", "HOMES", "NOON", "SHULAN", "YUSHU", "Home", "fill"]
 
 DAY = dt.date(2023, 10, 29)
 NOON = dt.datetime(2023, 10, 29, 4, tzinfo=dt.UTC)

@@ -115,7 +115,7 @@ def _truth(node: Node, frame: gpd.GeoDataFrame) -> pd.Series[Any]:
             found = found & _truth(one, frame) if op == "and" else found | _truth(one, frame)
         return found
     if op == "not":
-        negated: pd.Series[Any] = ~_truth(args[0], frame)
+        negated: Any = ~_truth(args[0], frame)
         return negated
     if op in RELATIONS:
         return _spatial(op, args[0], frame)
