@@ -43,7 +43,7 @@ def sorting(reader: Reader) -> str:
     home = str(reader.connection.engine.url)
     if home not in _sorting:
         row = sa.literal_column("to_jsonb(d)", postgresql.JSONB())
-        found = reader.connection.execute(
+        found: Any = reader.connection.execute(
             sa.select(row).select_from(sa.text("pg_database d WHERE d.datname = current_database()"))
         ).scalar_one()
         provider = found.get("datlocprovider", "c")  # before PostgreSQL 15 there is no other

@@ -107,7 +107,7 @@ def passing(node: Node, frame: gpd.GeoDataFrame, name: str) -> set[str]:
     return set(frame.loc[kept, name].astype(str))
 
 
-def _truth(node: Node, frame: gpd.GeoDataFrame) -> pd.Series[Any]:
+def _truth(node: Node, frame: gpd.GeoDataFrame) -> Any:
     op, args = node.op, node.args
     if op in ("and", "or"):
         found = _truth(args[0], frame)
@@ -115,8 +115,7 @@ def _truth(node: Node, frame: gpd.GeoDataFrame) -> pd.Series[Any]:
             found = found & _truth(one, frame) if op == "and" else found | _truth(one, frame)
         return found
     if op == "not":
-        negated: Any = ~_truth(args[0], frame)
-        return negated
+        return ~_truth(args[0], frame)
     if op in RELATIONS:
         return _spatial(op, args[0], frame)
     if op == "columns":
@@ -140,7 +139,7 @@ def _truth(node: Node, frame: gpd.GeoDataFrame) -> pd.Series[Any]:
     return found.astype("boolean").mask(column.isna())
 
 
-def _compared(op: str, left: Any, right: Any) -> pd.Series[Any]:
+def _compared(op: str, left: Any, right: Any) -> Any:
     found = {
         "=": lambda: left == right,
         "<>": lambda: left != right,
@@ -152,7 +151,7 @@ def _compared(op: str, left: Any, right: Any) -> pd.Series[Any]:
     return pd.Series(found).astype("boolean")
 
 
-def _temporal(op: str, column: pd.Series[Any], value: Any) -> pd.Series[Any]:
+def _temporal(op: str, column: pd.Series[Any], value: Any) -> Any:
     low, high = value if isinstance(value, tuple) else (value, value)
     everywhere = pd.Series(True, index=column.index)
     after_low = column > low if low is not None else everywhere
@@ -169,9 +168,9 @@ def _temporal(op: str, column: pd.Series[Any], value: Any) -> pd.Series[Any]:
     }[op]()
 
 
-def _spatial(op: str, shape: BaseGeometry, frame: gpd.GeoDataFrame) -> pd.Series[Any]:
+def _spatial(op: str, shape: BaseGeometry, frame: gpd.GeoDataFrame) -> Any:
     relation = {"equals": "geom_equals"}.get(op, op)
-    found: pd.Series[Any] = getattr(frame.geometry, relation)(shape)
+    found = getattr(frame.geometry, relation)(shape)
     return found.astype("boolean").mask(frame.geometry.isna())
 
 
