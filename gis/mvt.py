@@ -148,11 +148,11 @@ def _messages(found: npt.NDArray[Any]) -> tuple[bytes, int]:
         rows = np.zeros(len(found), dtype=[("head", "u1", 3), ("value", "<f8")])
         rows["head"], rows["value"] = (0x22, 9, 0x19), found
         return rows.tobytes(), len(found)
-    data, sizes = _end_to_end(found if isinstance(first, str) else [_text(one) for one in found])
+    data, sizes = end_to_end(found if isinstance(first, str) else [_text(one) for one in found])
     return kernels.texts(data, sizes).tobytes(), len(found)
 
 
-def _end_to_end(words: Any) -> tuple[Bytes, Ints]:
+def end_to_end(words: Any) -> tuple[Bytes, Ints]:
     """Return words as UTF-8 end to end, and their lengths in bytes."""
     joined = "".join(words)
     data = bytearray(joined, "utf-8")

@@ -6,7 +6,6 @@ One public verb, `encode`. Importing this module costs nothing; the compiled ker
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ BUFFER = 128
 
 MAX_ZOOM = 22
 _GZIP_LEVEL = 1
-_ID_DIGITS = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +125,16 @@ def tiles_over(box: BBox, z: int) -> tuple[range, range]:
 
 
 def feature_ids(ids: Sequence[Any]) -> npt.NDArray[np.int64]:
-    """Return the numbers that stand for features: a small whole number itself, of other ids 52 bits of their MD5.
+    """Return the numbers that stand for features: whole numbers themselves, of texts 53 bits of a hash.
 
-    The same in SQL: ``('x' || substr(md5(id), 1, 13))::bit(52)::bigint``.
+    The same in PostgreSQL: ``hashtextextended(id, 0) & 9007199254740991``.
     """
-    if len(ids) and isinstance(ids[0], int) and all(0 <= one < 1 << 53 for one in ids):
+    from gis import mvt, mvt_kernels
+
+    if len(ids) and not isinstance(ids[0], str):
         return np.asarray(ids, dtype=np.int64)
-    digest = hashlib.md5
-    return np.fromiter(
-        (int(digest(str(one).encode(), usedforsecurity=False).hexdigest()[:_ID_DIGITS], 16) for one in ids),
-        np.int64,
-        len(ids),
-    )
+    numbers: npt.NDArray[np.int64] = mvt_kernels.hashes(*mvt.end_to_end(ids))
+    return numbers
 
 
 def compress(data: bytes) -> bytes:

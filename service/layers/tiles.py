@@ -1,9 +1,9 @@
-"""Vector tiles of a layer: one question, our encoder on the embedded store and ``ST_AsMVT`` on PostGIS, one contract.
+"""Vector tiles of a layer: one question, one contract, made by our encoder or by ``ST_AsMVT`` (see `tile_sql`).
 
-The contract of both: the MVT layer is called as the layer; a feature's id is `gis.tiles.feature_ids` of its id; its
-attributes are those of `shown_properties`, dates and instants as ISO text; geometries are clipped to the tile and its
-buffer; features come in the order of their ids. Where more features meet the tile than a tile may have, the first
-ones are drawn and a layer ``_capped`` with one feature in the middle of the tile says how many of how many.
+The contract: the MVT layer is called as the layer; a feature's id is `gis.tiles.feature_ids` of its id; its attributes
+are those of `shown_properties`, dates and instants as ISO text; geometries are clipped to the tile and its buffer.
+Where more features meet the tile than a tile may have, the first by their ids are drawn and a layer ``_capped`` with
+one feature in the middle of the tile says how many of how many.
 """
 
 from __future__ import annotations
@@ -135,14 +135,12 @@ def tile(
     asked = _asked(info, query or Query(), tile_bounds(z, x, y, buffer=BUFFER), min(cap, MAX_LIMIT))
     if info.geometry is None or asked is None:
         return _answer(b"", 0, 0, z, x, y)
-    if source.reader.connection.dialect.name == "postgresql":
-        relation = source.relation(layer, asked)
-        if relation is not None:
-            from service.layers.tile_sql import tile_of
+    relation = source.relation(layer, asked)
+    if relation is not None:
+        from service.layers.tile_sql import tile_of
 
-            data, shown = tile_of(relation, source.reader, asked, z, x, y)
-            total = source.count(layer, asked) if shown >= asked.limit else shown
-            return _answer(data, shown, total, z, x, y)
+        data, shown, more = tile_of(relation, source.reader, asked, z, x, y)
+        return _answer(data, shown, source.count(layer, asked) if more else shown, z, x, y)
     page = source.query(layer, asked)
     ids = feature_ids(page.columns[info.id_property])
     columns = {name: page.columns[name] for name in asked.properties or ()}

@@ -10,13 +10,14 @@ import pytest
 import shapely
 
 from gis.errors import NotFoundError, UsageError
-from gis.tiles import BUFFER, EXTENT, feature_ids, tile_bounds, tiles_over
+from gis.tiles import BUFFER, EXTENT, compress, feature_ids, tile_bounds, tiles_over
 from gis.types import BBox
 from service.layers import tile_cache
 from service.layers.filters import parse_cql2_text
 from service.layers.model import Page, Query
 from service.layers.source import FeatureSource
 from service.layers.tile_cache import TileCache, tile_key
+from service.layers.tile_sql import polygons_of
 from service.layers.tiles import CAPPED, TileAnswer, shown_properties, tile, vector_layer
 from service.scope import whole
 from service.store.engine import Store
@@ -57,17 +58,8 @@ def close(mine: Any, theirs: Any) -> bool:
 # --- one contract, two homes ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("z", [5, 8, 10])
-@pytest.mark.parametrize("layer", LAYERS)
-def test_both_homes_draw_the_same(homes: dict[str, Home], layer: str, z: int) -> None:
-    answers = {}
-    for name in HOMES:
-        with homes[name].store.reader() as reader:
-            answers[name] = tile(homes[name].source(reader), layer, *over(z))
-    counts = {(one.shown, one.total, one.capped) for one in answers.values()}
-    assert len(counts) == 1
-    mine, theirs = (features_of(answers[name], layer) for name in HOMES)
-    assert mine or z == 10
+def same(mine: dict[int | None, Feature], theirs: dict[int | None, Feature], layer: str) -> None:
+    """Hold two tiles to the contract, feature by feature: ids, attributes, and geometry to one unit of the grid."""
     frame = shapely.box(1 - BUFFER, 1 - BUFFER, EXTENT + BUFFER - 1, EXTENT + BUFFER - 1)
     for number in mine.keys() ^ theirs.keys():  # at the edge of the buffer, or smaller than the grid
         one = (mine.get(number) or theirs[number]).shape
@@ -83,6 +75,47 @@ def test_both_homes_draw_the_same(homes: dict[str, Home], layer: str, z: int) ->
             assert ours.shape.is_valid
             assert other.shape.is_valid
             assert close(ours.shape, other.shape)
+
+
+@pytest.mark.parametrize("z", [5, 8, 10])
+@pytest.mark.parametrize("layer", LAYERS)
+def test_both_homes_draw_the_same(homes: dict[str, Home], layer: str, z: int) -> None:
+    answers = {}
+    for name in HOMES:
+        with homes[name].store.reader() as reader:
+            answers[name] = tile(homes[name].source(reader), layer, *over(z))
+    counts = {(one.shown, one.total, one.capped) for one in answers.values()}
+    assert len(counts) == 1
+    mine, theirs = (features_of(answers[name], layer) for name in HOMES)
+    assert mine or z == 10
+    same(mine, theirs, layer)
+
+
+@pytest.mark.parametrize("z", [5, 8, 10])
+@pytest.mark.parametrize("layer", ["counties", "townships", "grid_cells", "footprints"])
+def test_our_polygons_are_those_of_st_asmvt(homes: dict[str, Home], layer: str, z: int) -> None:
+    with homes["postgis"].store.reader() as reader:
+        source = homes["postgis"].source(reader)
+        answer = tile(source, layer, *over(z))
+        query = Query(
+            bbox=tile_bounds(*over(z), buffer=BUFFER),
+            properties=shown_properties(source.describe(layer)),
+            limit=10_000,
+        )
+        relation = source.relation(layer, query)
+        assert relation is not None
+        theirs = TileAnswer(compress(polygons_of(relation, reader, query, *over(z))), "", False, 0, 0)
+    mine = features_of(answer, layer)
+    assert mine or z == 10
+    same(mine, features_of(theirs, layer), layer)
+
+
+def test_pixels_of_one_place_are_all_there_in_both_homes(homes: dict[str, Home]) -> None:
+    for layer in ("fire_points", "detections"):
+        for name in HOMES:
+            with homes[name].store.reader() as reader:
+                answer = tile(homes[name].source(reader), layer, *over(3))
+                assert len(features_of(answer, layer)) == answer.total == answer.shown > 50
 
 
 def test_a_filter_a_day_and_a_time_cut_both_homes_alike(homes: dict[str, Home]) -> None:
