@@ -146,7 +146,7 @@ def _status(reader: Reader, scope: Scope) -> sa.ColumnElement[Any]:
 def verified(reader: Reader, scope: Scope) -> dict[str, list[str]]:
     """Return the live fire points in scope that have a finding, by the word of their status."""
     home = hashlib.sha256(str(reader.connection.engine.url).encode()).hexdigest()
-    key = (home, scope.key(), reader.rev)
+    key = (home, scope.key(), reader.horizon)
     if key in _known:
         return _known[key]
     table = FirePointState.__table__

@@ -15,6 +15,7 @@ from service.layers.catalogue import CATALOGUE
 from service.layers.cursor import Cursor, read_cursor, require_kinds
 from service.layers.model import MAX_LIMIT, LayerInfo, Page, Query
 from service.layers.relation import Relation
+from service.layers.rows import Rows
 from service.layers.syntax import canonical, properties_of
 from service.scope import Scope
 from service.store.engine import Reader
@@ -25,6 +26,11 @@ Keys = tuple[tuple[str, bool], ...]
 
 _TIMELESS = frozenset(("fire_points", "detections", "footprints"))
 """Layers that are the same whatever `Query.day` says: their days are properties."""
+
+
+_KEPT = 24
+_made: dict[tuple[object, ...], Rows] = {}
+"""Layers lately made in Python, by everything they depend on; the oldest go first."""
 
 
 class _Features(Protocol):
@@ -222,7 +228,22 @@ class FeatureSource:
             return borders.grid_cells(reader, day)[0]
         return self._made(reader, info, query, day)
 
-    def _made(self, reader: Reader, info: LayerInfo, query: Query, day: dt.date) -> _Features:
+    def _made(self, reader: Reader, info: LayerInfo, query: Query, day: dt.date) -> Rows:
+        """Return the features of a layer that is made in Python, kept for the next question: a map asks many tiles."""
+        key = (
+            str(reader.connection.engine.url),
+            self._scope.key() if info.private else "",
+            *(reader.horizon, info.id, day, query.time if info.time_property or info.id == "standing" else None),
+            self._now if info.id == "pending" else None,
+        )
+        found = _made.get(key)
+        if found is None:
+            found = _made[key] = self._make(reader, info, query, day)
+            for old in list(_made)[:-_KEPT]:
+                _made.pop(old, None)
+        return found
+
+    def _make(self, reader: Reader, info: LayerInfo, query: Query, day: dt.date) -> Rows:
         scope = self._scope
         if info.id == "zones":
             return zones.zones(reader, day)
