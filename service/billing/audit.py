@@ -13,6 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from gis.errors import HuodianError, NotFoundError
+from gis.times import iso_beijing
+from service.billing.audit_events import event_differences
 from service.billing.chain import (
     Difference,
     canonical_bytes,
@@ -219,19 +221,21 @@ def _chain(reader: Any, chain: Sequence[Any]) -> list[Difference]:
     }
     for row in chain:
         found += _revision_differences(row, revisions.get(row.rev))
-    return found
+    return found + event_differences(reader, chain)
 
 
 def _revision_differences(row: Any, revision: Any | None) -> list[Difference]:
     """Compare a row with the revision that wrote it: it names payer, season, number, hash and key."""
     params = {} if revision is None or revision.command != COMMAND else revision.params
     said = {name: params.get(name) for name in ("payer", "season", "number", "sha256", "id")}
+    said["issued_at"] = None if revision is None else iso_beijing(revision.at)
     stored = {
         "payer": row.payer_code,
         "season": row.season,
         "number": row.number,
         "sha256": row.sha256,
         "id": row.id,
+        "issued_at": _issued_at(row) or said["issued_at"],
     }
     return [
         difference(
@@ -245,6 +249,14 @@ def _revision_differences(row: Any, revision: Any | None) -> list[Difference]:
         for name in stored
         if said[name] != stored[name]
     ]
+
+
+def _issued_at(row: Any) -> str | None:
+    """Return when a statement says it was issued; None where its document is damaged, which is told elsewhere."""
+    try:
+        return str(document_of(row)["issued_at"])
+    except HuodianError:
+        return None
 
 
 # --- computed again ------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import Any
 from gis.errors import ConflictError, ForbiddenError, NotFoundError, RefusedInputError, UsageError
 from gis.times import beijing_date, iso_beijing
 from service.billing import deadlines
+from service.billing.audit_events import FINAL_COMMAND
 from service.billing.chain import canonical_bytes, digest
 from service.billing.charges import ChargeRun, run_charges
 from service.billing.gather import gather
@@ -35,7 +36,6 @@ from service.store.models import Statement, StatementEvent
 from service.users import Permission, require
 
 COMMAND = "statement.issue"
-FINAL_COMMAND = "statement.final"
 _ATTEMPTS = 4
 """How often an issue is computed again when another one went in between."""
 
@@ -255,7 +255,7 @@ def finalise(
 
     require(scope, Permission.ISSUE)
     moment = deadlines.now()
-    params = {"payer": payer, "season": season, "number": number}
+    params: dict[str, Any] = {"payer": payer, "season": season, "number": number}
     with store.writer(actor, FINAL_COMMAND, params, now=moment) as writer:
         row = find_row(writer, scope, payer, season, number)
         if states_of(writer, [row])[row.id]["state"] == FINAL:
@@ -274,6 +274,7 @@ def finalise(
                 value=until,
             )
         undecided(writer, row, moment)
+        params |= {"payer": row.payer_code, "number": row.number, "sha256": row.sha256}
         writer.insert(StatementEvent, statement_id=row.id, kind=FINAL, at=moment, actor=actor, note=note)
         done = {
             "statement_id": row.id,

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from gis.errors import ConflictError, ForbiddenError, NotFoundError, RefusedInputError, UsageError
 from gis.times import beijing_date
 from service.billing import deadlines
+from service.billing.audit_events import ANSWER, APPEAL, FILE, WITHDRAW, said
 from service.billing.cases import (
     ANSWERED,
     LATE,
@@ -92,8 +93,15 @@ def file(
     if late is not None:
         _require_words(late, "late")
     moment = deadlines.now()
-    params = {"payer": payer, "season": season, "number": number, "fire_point_id": fire_point_id}
-    with store.writer(actor, "objection.file", params, now=moment) as writer:
+    params: dict[str, Any] = {
+        "payer": payer,
+        "season": season,
+        "number": number,
+        "fire_point_id": fire_point_id,
+        "said": said(grounds),
+        **({} if late is None else {"late": said(late)}),
+    }
+    with store.writer(actor, FILE, params, now=moment) as writer:
         sight = Sight(writer, scope)
         chain = _chain(writer, scope, sight, payer, season, fire_point_id)
         row = next((one for one in chain if one.number == number), None) if number is not None else chain[-1]
@@ -104,6 +112,7 @@ def file(
         _require_filer(scope, sight, row, moment, late=late is not None)
         _require_room(writer, chain, begun, point)
         _require_in_time(begun, point, rule, moment, late)
+        params |= {"sha256": row.sha256, "id": writer.allocate(Objection, 0)}
         key = _insert(writer, scope, row, point, 1, None, grounds, evidence_sha256, rule, moment, actor)
         if late is not None:
             _event(writer, scope, key, LATE, None, late, moment, actor, None)
@@ -141,10 +150,10 @@ def answer(
         )
     _require_words(reason, "reason")
     moment = deadlines.now()
-    with store.writer(
-        actor, "objection.answer", {"objection": objection_id, "outcome": outcome}, now=moment
-    ) as writer:
+    params: dict[str, Any] = {"objection": objection_id, "outcome": outcome, "said": said(reason)}
+    with store.writer(actor, ANSWER, params, now=moment) as writer:
         case, sight = find_case(writer, scope, objection_id)
+        params["sha256"] = case.statement.sha256
         _require_instance(scope, sight, case, moment)
         _require_open(case)
         _event(writer, scope, objection_id, ANSWERED, outcome, reason, moment, actor, evidence_sha256)
@@ -170,8 +179,10 @@ def withdraw(
         ``objection_closed``.
     """
     moment = deadlines.now()
-    with store.writer(actor, "objection.withdraw", {"objection": objection_id}, now=moment) as writer:
+    params: dict[str, Any] = {"objection": objection_id, "said": said(reason)}
+    with store.writer(actor, WITHDRAW, params, now=moment) as writer:
         case, _ = find_case(writer, scope, objection_id)
+        params["sha256"] = case.statement.sha256
         same_unit = scope.unit_uid is not None and scope.unit_uid == case.row.unit_uid
         if actor != case.row.filed_by and not (same_unit and Permission.OBJECT in _granted(scope)):
             raise ForbiddenError(
@@ -206,8 +217,10 @@ def appeal(
     """
     _require_words(grounds, "grounds")
     moment = deadlines.now()
-    with store.writer(actor, "objection.appeal", {"objection": objection_id}, now=moment) as writer:
+    params: dict[str, Any] = {"objection": objection_id, "said": said(grounds)}
+    with store.writer(actor, APPEAL, params, now=moment) as writer:
         case, sight = find_case(writer, scope, objection_id)
+        params |= {"sha256": case.statement.sha256, "id": writer.allocate(Objection, 0)}
         _require_filer(scope, sight, case.statement, moment, late=False)
         rule = _rule(case.statement)
         _require_appealable(writer, case, rule, moment)

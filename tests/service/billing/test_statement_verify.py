@@ -181,6 +181,48 @@ def test_an_edited_record_behind_a_point_that_costs_nothing_is_named(office: Des
     assert any(point in where for where in _named(office, str(path)))
 
 
+def test_what_was_done_about_a_statement_cannot_be_edited_unseen(office: Desk) -> None:
+    path, point = office.export("1.json", YUSHU, "--number", "1"), office.id_of(office.yushu[1])
+    asked = ("--payer", YUSHU, "--season", SEASON)
+    filed = ("objection", "file", point, *asked, "--grounds", "现场没有火情")
+    office.house.data(*filed)
+    office.later(days=1)
+    office.house.data("objection", "answer", "1", "--outcome", "rejected", "--reason", "经核查如此")
+    office.later(days=1)
+    office.house.data("objection", "appeal", "1", "--grounds", "答复没有证据")
+    office.later(days=1)
+    office.house.data("objection", "withdraw", "2")
+    office.later(days=30)
+    office.house.data("statement", "final", *asked, "--number", "1")
+    assert office.verify(str(path))["ok"]
+    edits = (
+        ("UPDATE objection SET grounds = {} WHERE id = 1", "'另有理由'", "'现场没有火情'", "said"),
+        (
+            "UPDATE objection_event SET outcome = {} WHERE objection_id = 1",
+            "'upheld'",
+            "'rejected'",
+            "outcome",
+        ),
+        (
+            "UPDATE objection_event SET reason = {} WHERE objection_id = 1",
+            "'错了错了'",
+            "'经核查如此'",
+            "said",
+        ),
+    )
+    for edit, wrong, right, named in edits:
+        office.sql(edit.format(wrong))
+        assert any(where.endswith(named) for where in _named(office, str(path))), edit
+        office.sql(edit.format(right))
+    office.sql("UPDATE objection SET filed_by = 'x' WHERE id = 2")
+    assert [where.rpartition(" ")[2] for where in _named(office, str(path))] == ["actor"], (
+        "that alone is wrong now"
+    )
+    for command, row in (("statement.final", "statement_event"), ("objection.withdraw", "objection_event")):
+        office.sql(f"DELETE FROM {row} WHERE id = (SELECT max(id) FROM {row})")
+        assert any(where.endswith(command) for where in _named(office, str(path)))
+
+
 def test_an_edited_rulebook_is_named(office: Desk) -> None:
     made = office.house.folder / "book.yaml"
     from tests.service.accountability.test_rulebooks import BOOKS
