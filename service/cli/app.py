@@ -19,6 +19,8 @@ MODULES = (
     *("explain", "whatif", "cluster"),
     "standing",
     "screen",
+    "where",
+    "tiles",
     "schemas",
 )
 

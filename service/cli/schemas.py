@@ -313,6 +313,20 @@ class RulebookShow(_Closed):
     rulebook: dict[str, Any]
 
 
+class Tiles(_Closed):
+    """Answer of `tiles`: the PMTiles file and what is in it; `distinct` of its tiles are stored."""
+
+    path: str
+    bytes: int
+    layer: str
+    features: int
+    tiles: int
+    distinct: int
+    min_zoom: int
+    max_zoom: int
+    bounds: tuple[float, float, float, float]
+
+
 class Error(_Open):
     """What was refused: a stable code, and the sentence in both languages."""
 
@@ -336,6 +350,7 @@ ANSWERS: dict[str, Any] = {
     "rulebooks": list[RulebookLine],
     "rulebooks.check": RulebookCheck,
     "rulebooks.show": RulebookShow,
+    "tiles": Tiles,
     **charge_schemas.ANSWERS,
     **statement_schemas.ANSWERS,
     **explain_schemas.ANSWERS,

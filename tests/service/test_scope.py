@@ -243,6 +243,11 @@ READS: Mapping[tuple[str, ...], list[list[str]]] = {
         ),
     ],
     ("map",): [["map", "--date", "2023-10-29", "-o", "{out}"]],
+    ("tiles",): [
+        ["tiles", "counties", "-o", "{out}", "--max-zoom", "5"],
+        ["tiles", "fire_points", "-o", "{out}"],
+        ["tiles", "heat_sources", "-o", "{out}"],
+    ],
     ("pending",): [["pending"], ["pending", "--unit", "{other}"]],
     ("rejected",): [["rejected"], ["rejected", "-o", "{out}"]],
     ("rule",): [["rule", "{foreign}", "--screen", "other", "--reason", "不应成功"]],
@@ -253,6 +258,7 @@ READS: Mapping[tuple[str, ...], list[list[str]]] = {
         ["charge", "--season", "2023-2024", "--rulebook", "JL-1"],
         ["charge", "--season", "2023-2024", "--rulebook", "JL-1", "--payer", "{other}"],
     ],
+    ("where",): [["where", "126.55", "44.85", "--at", "2023-10-29T12:00"]],
     ("screen",): [
         ["screen", "--report"],
         ["screen", "--report", "--unit", "{other}"],
