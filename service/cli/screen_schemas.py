@@ -99,7 +99,46 @@ class LoadLandcover(_Closed):
     revision: int | None
 
 
+class Where(_Closed):
+    """Answer of `where`: what holds at a place and an instant; `burning` is banned, by_plan, within_plan or unknown."""
+
+    lon: float
+    lat: float
+    at: str
+    fire_day: str
+    outside: dict[str, Any] | None
+    county_code: str | None
+    county: str | None
+    city_code: str | None
+    city: str | None
+    township_code: str | None
+    township: str | None
+    grid_code: str | None
+    grid: str | None
+    border_distance_m: float | None
+    doubt: list[str]
+    zone_code: str | None
+    zone: str | None
+    zone_kind: str | None
+    zone_kind_zh: str | None
+    zone_kind_en: str | None
+    regime: str
+    regime_zh: str
+    regime_en: str
+    regime_source: str
+    regime_confidence: str
+    regime_status: str
+    period: str | None
+    plans: list[dict[str, Any]]
+    burning: str
+    zh: str
+    en: str
+    informal: bool
+    layers: dict[str, Any]
+
+
 ANSWERS: dict[str, Any] = {
+    "where": Where,
     "screen.report": ScreenReport,
     "screen.publish": ScreenPublish,
     "screen.set": ScreenSet,

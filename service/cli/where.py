@@ -1,0 +1,84 @@
+"""``huodian where LON LAT [--at T]``: whose ground, which zone and regime, and may one burn there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from service.cli.session import Session
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root."""
+    app.command(context_settings={"ignore_unknown_options": True})(where)
+
+
+def where(
+    ctx: typer.Context,
+    lon: Annotated[float, typer.Argument(help="Longitude, decimal degrees / 经度")],
+    lat: Annotated[float, typer.Argument(help="Latitude, decimal degrees / 纬度")],
+    at: Annotated[
+        str | None, typer.Option("--at", help="Instant, 2023-10-29T12:00; now without / 时刻")
+    ] = None,
+) -> None:
+    """Say whose ground a place is, its zone and regime, and whether burning is banned there / 查询地点."""
+    session: Session = ctx.obj
+    with session.reporting():
+        from service.pipeline.place import place_at
+
+        with session.store().reader(session.as_of) as reader:
+            session.scope(reader)  # a token must be a good one, though the answer is the same for all
+            data = place_at(reader, lon, lat, _instant(at))
+    session.emit("where", data, text=_text(session, data))
+
+
+def _instant(text: str | None) -> Any:
+    import datetime as dt
+
+    from gis.errors import UsageError
+    from gis.times import BEIJING
+
+    if text is None:
+        return dt.datetime.now(dt.UTC)
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            "bad_time",
+            f"--at {text!r} 不是时间；例：2023-10-29T12:00（北京时间）",
+            f"--at {text!r} is no time; example: 2023-10-29T12:00 (Beijing time)",
+            value=text,
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
+
+
+def _text(session: Session, data: dict[str, Any]) -> str:
+    units = [data[level] for level in ("city", "county", "township", "grid") if data[level]]
+    zone = data["zone"] or data["zone_code"]
+    lines = [
+        session.pick(
+            f"{data['at']} 东经 {data['lon']}° 北纬 {data['lat']}°：{'、'.join(units) or '不在服务范围内'}",
+            f"{data['at']} {data['lon']}° E {data['lat']}° N: {', '.join(units) or 'outside the service area'}",
+        ),
+        session.pick(
+            f"管控方式：{data['regime_zh']}（依据：{data['regime_source'] or '无'}，{data['regime_status']}）",
+            f"regime: {data['regime_en']} (source: {data['regime_source'] or 'none'}, {data['regime_status']})",
+        ),
+        session.pick(
+            f"分区：{zone}（{data['zone_kind_zh']}）" if zone else "分区：没有图层覆盖",
+            f"zone: {zone} ({data['zone_kind_en']})" if zone else "zone: no layer covers it",
+        ),
+        session.pick(data["zh"], data["en"]),
+    ]
+    if data["doubt"]:
+        lines.append(
+            session.pick(
+                f"界线附近，存疑层级：{'、'.join(data['doubt'])}",
+                f"near a line; in doubt: {', '.join(data['doubt'])}",
+            )
+        )
+    if data["informal"]:
+        lines.append(session.pick("所用图层非正式", "the layers used are not official"))
+    return "\n".join(lines)
