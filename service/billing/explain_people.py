@@ -174,14 +174,15 @@ def papers(story: Story, lang: str) -> Iterator[str]:
                 yield f"   {entry['zh'] if zh else entry['en']}"
     for one in story["objections"]:
         yield (
-            f"异议 {one['objection_id']}（第 {one['instance']} 审，对第 {one['statement']} 号）"
+            f"异议 {one['objection_id']}（第 {one['instance']} 级，对第 {one['statement']} 号）"
             f"{clock(one['filed_at'])} {one['filed_by']}：{one['grounds']}"
             if zh
             else f"objection {one['objection_id']} (instance {one['instance']}, to no. {one['statement']}) "
             f"{clock(one['filed_at'])} {one['filed_by']}: {one['grounds']}"
         )
         for event in one["events"]:
-            yield f"   {clock(event['at'])} {event['outcome'] or event['kind']}{'：' if zh else ': '}{event['reason']}"
+            what = pick(words.OBJECTION_WORDS, event["outcome"] or event["kind"], lang)
+            yield f"   {clock(event['at'])} {what}{'：' if zh else ': '}{event['reason']}"
 
 
 def lists(story: Story, lang: str) -> Iterator[str]:

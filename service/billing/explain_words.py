@@ -36,6 +36,13 @@ SOURCE_WORDS = {
     "camera": Words("视频监控", "camera"),
     "public_report": Words("群众举报", "public report"),
 }
+OBJECTION_WORDS = {
+    "upheld": Words("成立", "upheld"),
+    "rejected": Words("驳回", "rejected"),
+    "partly": Words("部分成立", "upheld in part"),
+    "withdrawn": Words("撤回", "withdrawn"),
+    "late_accepted": Words("逾期受理", "admitted late"),
+}
 RULING_WORDS = {
     "unit": Words("归属", "unit"),
     "zone": Words("分区", "zone"),
