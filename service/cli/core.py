@@ -297,7 +297,7 @@ def rule(
         else:
             point, why = _given(fire_point_id, "FIRE_POINT_ID"), _given(reason, "--reason")
             data = _decide(session, point, *chosen[0], reason=why, evidence=evidence)
-            warnings = _unknown_zone(session, data)
+            warnings = [*_unknown_zone(session, data), *_unknown_code(session, data)]
     if file is not None:
         from service.cli.rule_file import emit_file
 
@@ -399,6 +399,28 @@ def _unknown_zone(session: Session, data: dict[str, Any]) -> list[str]:
     ]
 
 
+def _unknown_code(session: Session, data: dict[str, Any]) -> list[str]:
+    """Return a warning where a code is ruled that no loaded rulebook has: such a ruling moves no money."""
+    kind, value = data["kind"], data["value"]
+    if kind not in ("exempt", "payer") or value == "none":
+        return []
+    from service.billing.books import stored_books
+
+    with session.store().reader() as reader:
+        books = stored_books(reader)
+    reasons = {one.reason for book in books for one in book.exemptions}
+    special = {one.code for book in books for one in (book.payer.special if book.payer else ())}
+    if value in (reasons if kind == "exempt" else special):
+        return []
+    return [
+        session.pick(
+            f"已载入的规则中没有代码 {value}，此裁定不影响金额：请核对（huodian rulebooks show ID），或改判",
+            f"no loaded rulebook has the code {value}, so this ruling moves no money: check it (huodian rulebooks show "
+            "ID), or rule again",
+        )
+    ]
+
+
 def _evidence(path: Path) -> bytes:
     from gis.errors import NotFoundError
 
@@ -449,7 +471,7 @@ def _print_pending(session: Session, cases: list[Any]) -> None:
         ("期限", "due"),
         ("涉及金额（元）", "yuan at stake"),
     ):
-        table.add_column(session.pick(zh, en), no_wrap=en in ("fire point", "day"))
+        table.add_column(session.pick(zh, en), no_wrap=en in ("fire point", "day"), overflow="fold")
     for case in cases:
         share = "" if case.county_share is None else f"{case.county_share:.0%}"
         table.add_row(

@@ -241,7 +241,8 @@ def test_a_tie_of_two_payers_is_ruled_and_an_exemption_needs_a_clause(opened: Ho
     assert tied["counts"]["held"] == 0, "each is charged what is certain"
     opened.rule(same[1], "--order", "1")
     assert amounts(opened.charge("2023-2024", *rule)) == {YUSHU: "300000.00", "220283": "500000.00"}
-    opened.rule(same[0], "--exempt", "arson")
+    said = opened.run("rule", opened.id_of(same[0]), "--exempt", "arson", "--reason", "现场核实裁定")
+    assert "arson，此裁定不影响金额" in "".join(said.output.split())
     assert len(opened.charge("2023-2024", *rule)["charges"]) == 2, "JL-1 names no exemption"
 
 
