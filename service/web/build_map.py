@@ -65,7 +65,8 @@ def build_map(*, force: bool = False, target: Path = MAP) -> bool:
                 raise HuodianError(
                     "script_too_large",
                     f"网页脚本压缩后 {packed} 字节，超过 {MAX_SCRIPT}：请精简 service/web/map",
-                    f"the page's scripts take {packed} bytes after gzip, more than {MAX_SCRIPT}: make service/web/map smaller",
+                    f"the page's scripts take {packed} bytes after gzip, more than {MAX_SCRIPT}: make the sources in "
+                    "service/web/map smaller",
                     value=packed,
                 )
             _write_manifest(fresh, digest, packed)

@@ -77,6 +77,8 @@ class MapFiles(StaticFiles):
         else:
             answer = super().file_response(full_path, stat_result, scope, status_code)
         answer.headers["Vary"] = "Accept-Encoding"
+        # A worker lives under the policy its own script came with, not under the page's: it fetches the tiles.
+        answer.headers["Content-Security-Policy"] = POLICY
         if "/assets/" in scope["path"]:
             answer.headers["Cache-Control"] = "private, max-age=31536000, immutable"
         return answer

@@ -54,6 +54,8 @@ export class App {
   readonly data = new Store<Data>(START);
   readonly outbox: Outbox;
   map: FireMap | null = null;
+  /** Whether the address said where to look; else the map goes where the first card is. */
+  placed = this.view.get().place !== null;
   private load = new AbortController();
 
   constructor() {

@@ -1,7 +1,7 @@
 /** Keeping up without a reload: events of the service, and reports that wait for the network. */
 
 import type { App } from './app.ts';
-import { offers } from './core/api.ts';
+import { offers, query } from './core/api.ts';
 
 const RESEND_MS = 30_000;
 const POLL_MS = 120_000;
@@ -21,7 +21,7 @@ export function follow(app: App): void {
 
 /** Read again when the revision rises above the one on the screen; bursts of changes are read once. */
 function listen(app: App): void {
-  const events = new EventSource('/api/v1/events');
+  const events = new EventSource(`/api/v1/events${query({ since: app.data.get().revision || null })}`);
   let timer = 0;
   const changed = (event: MessageEvent<string>): void => {
     const revision = revisionOf(event);

@@ -17,6 +17,7 @@ import { mountPrint } from './ui/print.ts';
 import { follow } from './live.ts';
 
 const app = new App();
+Object.assign(window, { huodian: app }); // for support and tests: what the page knows can be asked in its console
 const at = (id: string): HTMLElement => document.getElementById(id)!;
 
 mountHeader(app, at('header'));
@@ -66,15 +67,15 @@ function mountMap(): void {
     return;
   }
   const map = app.map;
-  let placed = app.view.get().place !== null;
   const draw = (): void => map.show(app.day, app.data.get().list === null ? null : app.shown());
   app.data.watch((now, before) => {
     if (differs(now, before, 'list', 'extra')) draw();
     if (differs(now, before, 'pulse')) map.refresh();
     const box = now.session?.area?.bbox;
-    if (differs(now, before, 'session') && box && !placed) map.fit(box);
-    else if (!placed && now.list && !before.list && !box) map.fitRows(now.list.rows);
-    if (now.list) placed = true;
+    if (app.placed || app.view.get().point !== null) return;
+    if (differs(now, before, 'session') && box) map.fit(box);
+    else if (now.list && !before.list && !box) map.fitRows(now.list.rows);
+    if (now.list) app.placed = true;
   });
   app.view.watch((now, before) => {
     if (differs(now, before, 'county', 'status', 'screen', 'confidence', 'satellite')) draw();

@@ -1,7 +1,7 @@
 /** Talking to the service: this origin only, the reader's cookie, and problems that speak both languages. */
 
 import { either, t } from './i18n.ts';
-import type { Calendar, Envelope, FireList, FirePoint, Row, Session, Standing, Unit } from './types.ts';
+import type { Calendar, Envelope, FireList, FirePoint, Found, Row, Session, Standing, Unit } from './types.ts';
 import type { View } from './view.ts';
 
 const API = '/api/v1';
@@ -109,13 +109,11 @@ export async function calendar(from: string, to: string, view: View): Promise<Ca
   return (await get<Calendar>('/calendar', params)).data;
 }
 
-export async function search(q: string, signal: AbortSignal): Promise<{ units: Unit[]; points: string[] }> {
+export async function search(q: string, signal: AbortSignal): Promise<Found> {
   if (!offers('search')) {
-    return { units: (await get<{ units: Unit[] }>('/units', { q, limit: 12 }, signal)).data.units, points: [] };
+    return { units: (await get<{ units: Unit[] }>('/units', { q, limit: 12 }, signal)).data.units, fire_points: [] };
   }
-  const found = (await get<{ units?: Unit[]; fire_points?: (string | { fire_point_id: string })[] }>('/search', { q }, signal)).data;
-  const points = (found.fire_points ?? []).map((one) => (typeof one === 'string' ? one : one.fire_point_id));
-  return { units: found.units ?? [], points };
+  return (await get<Found>('/search', { q, limit: 12 }, signal)).data;
 }
 
 export async function standing(season: string, level: string): Promise<Standing> {

@@ -179,11 +179,17 @@ export interface Card {
 }
 
 export interface Unit {
-  code: string;
+  code: string | null;
   name: string;
   level: string;
   parent?: string | null;
   bbox?: [number, number, number, number] | null;
+}
+
+/** What a text in the search box may mean. */
+export interface Found {
+  units: Unit[];
+  fire_points: { fire_point_id: string; fire_day: string; lon: number; lat: number; county: string | null; township: string | null }[];
 }
 
 export interface StandingRow {

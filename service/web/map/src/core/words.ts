@@ -258,7 +258,8 @@ export const CODES = {
   zoneKind: {
     ban: ['禁烧区', 'ban zone'],
     restricted: ['限烧区', 'restricted zone'],
-    belt: ['重点带', 'belt'],
+    belt_1km: ['一公里重点带', '1 km belt'],
+    forest_edge: ['林缘带', 'forest edge'],
     other: ['其他分区', 'other zone'],
   },
 } as const satisfies Record<string, Record<string, Pair>>;

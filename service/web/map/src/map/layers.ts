@@ -21,7 +21,7 @@ export interface TileLayer {
 export const FONTS = ['Noto Sans SC', 'Noto Sans CJK SC', 'Microsoft YaHei', 'PingFang SC', 'sans-serif'];
 export const LABEL = ['Noto Sans SC'];
 
-const ZONES: Readonly<Record<string, string>> = { ban: '#cc79a7', restricted: '#b8a800', belt: '#7a5cc0', other: '#9aa0a6' };
+const ZONES: Readonly<Record<string, string>> = { ban: '#cc79a7', restricted: '#b8a800', belt_1km: '#7a5cc0', forest_edge: '#009e73', other: '#9aa0a6' };
 const zoneColour = ['match', ['get', 'kind'], ...Object.entries(ZONES).flat(), ZONES['other']];
 
 function line(part: string, colour: unknown, width: unknown, dash?: number[]): Drawn {
@@ -83,8 +83,8 @@ export const TILE_LAYERS: readonly TileLayer[] = [
     on: false,
     minzoom: 6,
     dated: true,
-    drawn: () => [area('fill', '#009e73', 0.3), line('line', '#00684c', 1.5, [3, 2])],
-    legend: [{ colour: '#009e73' }],
+    drawn: () => [area('fill', '#56b4e9', 0.35), line('line', '#0072b2', 1.5, [3, 2])],
+    legend: [{ colour: '#56b4e9' }],
   },
   {
     id: 'grid_cells',
@@ -105,7 +105,7 @@ export const TILE_LAYERS: readonly TileLayer[] = [
   {
     id: 'footprints',
     on: true,
-    minzoom: 11,
+    minzoom: 10,
     dated: true,
     drawn: () => [area('fill', '#d55e00', 0.12), line('line', '#a04600', 1)],
     legend: [{ colour: '#d55e00', line: true }],
@@ -144,7 +144,6 @@ export const TILE_LAYERS: readonly TileLayer[] = [
 export const COUNTIES = {
   fill: area('fill', '#fdfcf8', 1),
   line: line('line', '#6f7a86', ['interpolate', ['linear'], ['zoom'], 5, 0.6, 9, 1.4, 13, 2.2]),
-  label: label('label', ['interpolate', ['linear'], ['zoom'], 6, 10, 10, 14], '#3a444f', 6.4),
 };
 
 export type { Drawn };

@@ -16,7 +16,9 @@ import { drawSigns, SIGNS, signOf } from './symbols.ts';
 export const CLUSTER_MAX = 8;
 export const POINT_LAYERS = ['points-sign', 'tile-points'];
 
-const grow = ['interpolate', ['linear'], ['zoom'], 5, 0.5, 9, 0.7, 13, 1];
+/** Signs grow with the zoom, and a little with the pixels. */
+const many = ['step', ['get', 'pixels'], 0.9, 3, 1.05, 8, 1.25];
+const grow = ['interpolate', ['linear'], ['zoom'], 5, ['*', 0.5, many], 9, ['*', 0.7, many], 13, many];
 
 /** Add sources and layers of the points; the first is the one that others go below. */
 export function addPoints(map: MapLibre, day: string): string {
@@ -26,7 +28,7 @@ export function addPoints(map: MapLibre, day: string): string {
     data: { type: 'FeatureCollection', features: [] },
     cluster: true,
     clusterMaxZoom: CLUSTER_MAX,
-    clusterRadius: 38,
+    clusterRadius: 50,
     clusterProperties: { pixels: ['+', ['get', 'pixels']], open: ['+', ['get', 'open']] },
   });
   if (hasTiles()) {

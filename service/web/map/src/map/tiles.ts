@@ -4,6 +4,7 @@ import type { LayerSpecification, Map as MapLibre, VectorTileSource } from 'mapl
 
 import { offers } from '../core/api.ts';
 import type { Lang } from '../core/types.ts';
+import { addCountyNames } from './labels.ts';
 import { COUNTIES, TILE_LAYERS, type Drawn, type TileLayer } from './layers.ts';
 
 const MAX_ZOOM = 14;
@@ -18,6 +19,7 @@ export function tileUrl(layer: string, day: string): string {
 export function addCounties(map: MapLibre, day: string): void {
   map.addSource('counties', { type: 'vector', tiles: [tileUrl('counties', day)], maxzoom: MAX_ZOOM });
   for (const [part, drawn] of Object.entries(COUNTIES)) map.addLayer(layerOf('counties', { ...drawn, part }));
+  addCountyNames(map);
 }
 
 /** Bring the layers on the map in line with what is switched on; a source is made when it is first needed. */

@@ -24,6 +24,9 @@ export interface Wishes {
   onFault: (error: unknown) => void;
 }
 
+/** Height of the card on a phone, as `style.css` has it. */
+const CARD_SHARE = 0.62;
+
 type Box = [number, number, number, number];
 
 /** Jilin, where no unit of the reader says better. */
@@ -115,9 +118,9 @@ export class FireMap {
   /** Bring a point into view beside its card, close enough to stand alone. */
   goTo(lon: number, lat: number): void {
     const phone = matchMedia('(max-width: 760px)').matches;
-    const { clientWidth, clientHeight } = this.map.getContainer();
-    const room = clientHeight + document.documentElement.clientHeight * 0.28 - document.documentElement.clientHeight;
-    const offset: [number, number] = phone ? [0, Math.min(room, clientHeight * 0.4) / 2 - clientHeight / 2] : [-Math.min(190, clientWidth / 4), 0];
+    const { top, width, height } = this.map.getContainer().getBoundingClientRect();
+    const open = innerHeight * (1 - CARD_SHARE) - top; // what the card leaves of the map on a phone
+    const offset: [number, number] = phone ? [0, open / 2 - height / 2] : [-Math.min(190, width / 4), 0];
     this.map.easeTo({ center: [lon, lat], zoom: Math.max(this.map.getZoom(), CLUSTER_MAX + 2.5), offset, duration: calm() });
   }
 
@@ -153,7 +156,7 @@ export class FireMap {
     }
     if (this.map.getLayer('counties-fill')) {
       this.map.setLayoutProperty('counties-fill', 'visibility', plain ? 'visible' : 'none');
-      this.map.setLayoutProperty('counties-label', 'visibility', plain ? 'visible' : 'none');
+      this.map.setLayoutProperty('county-names', 'visibility', plain ? 'visible' : 'none');
     }
   }
 

@@ -40,6 +40,8 @@ export function mountCard(app: App, root: HTMLElement): void {
       draw();
       root.querySelector('h2')?.focus({ preventScroll: true });
       app.map?.select(found.id);
+      if (!app.placed) app.map?.goTo(found.lon, found.lat);
+      app.placed = true;
     } catch (error) {
       if (asked !== now) return;
       if (error instanceof Problem && error.status === 404) fill(root, head(point), h('p', { class: 'warn' }, error.message));

@@ -14,7 +14,10 @@ const LISTS: readonly Listed[] = ['status', 'screen', 'confidence', 'satellite']
 const CLEAR: Partial<View> = { county: '', status: [], screen: [], confidence: [], satellite: [] };
 
 export function mountFilters(app: App, root: HTMLElement): void {
-  const box = h('details', { class: 'choose' });
+  const box = h('details', {
+    class: 'choose',
+    ontoggle: () => box.open && root.parentElement?.classList.remove('open'), // on a phone there is room for one of the two
+  });
   const count = h('p', { class: 'count', role: 'status' });
   const draw = (): void => {
     fill(count, counts(app));

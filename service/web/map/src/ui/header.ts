@@ -6,7 +6,7 @@ import { addDays, weekday } from '../core/days.ts';
 import { fill, h } from '../core/dom.ts';
 import { code, lang, t } from '../core/i18n.ts';
 import { differs } from '../core/store.ts';
-import type { Unit } from '../core/types.ts';
+import type { Found, Unit } from '../core/types.ts';
 import { isDay } from '../core/view.ts';
 
 export function mountHeader(app: App, root: HTMLElement): void {
@@ -163,8 +163,12 @@ function mountFinder(app: App, root: HTMLElement): void {
     try {
       const found = await search(text, asked.signal);
       offer([
-        ...found.units.map((unit) => ({ text: unit.name, note: `${unit.parent ?? ''} ${unit.code}`, take: () => takeUnit(app, unit) })),
-        ...found.points.map((id) => ({ text: id, note: t('card'), take: () => takePoint(app, id) })),
+        ...found.units.map((unit) => ({ text: unit.name, note: [unit.parent, unit.code].filter(Boolean).join(' '), take: () => takeUnit(app, unit) })),
+        ...found.fire_points.map((one) => ({
+          text: one.fire_point_id,
+          note: [one.county, one.township].filter(Boolean).join(' '),
+          take: () => takePoint(app, one),
+        })),
       ]);
     } catch (error) {
       if (error instanceof Problem) said.textContent = error.message;
@@ -203,14 +207,13 @@ function mountFinder(app: App, root: HTMLElement): void {
 
 /** A county becomes the filter; any unit with a known extent is brought into view. */
 function takeUnit(app: App, unit: Unit): void {
-  if (unit.level === 'county') app.go({ county: unit.code, panel: 'list' }, true);
+  if (unit.level === 'county' && unit.code) app.go({ county: unit.code, panel: 'list' }, true);
   if (unit.bbox) app.map?.fit(unit.bbox);
   app.tell(`${unit.name} ${code('place', unit.level)}`);
 }
 
-/** The id of a fire point begins with its day. */
-function takePoint(app: App, id: string): void {
-  const day = `${id.slice(0, 4)}-${id.slice(4, 6)}-${id.slice(6, 8)}`;
-  if (isDay(day) && day !== app.day) app.goDay(day);
-  app.choose(id);
+function takePoint(app: App, one: Found['fire_points'][number]): void {
+  if (one.fire_day !== app.day) app.goDay(one.fire_day);
+  app.map?.goTo(one.lon, one.lat);
+  app.choose(one.fire_point_id);
 }

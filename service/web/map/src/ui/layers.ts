@@ -66,7 +66,7 @@ function entry(app: App, layer: TileLayer): HTMLElement {
   const next = on === layer.on ? [...others, layer.id] : others;
   return h(
     'div',
-    { class: 'layer' },
+    { class: layer.legend.length > 1 ? 'layer' : 'layer single' },
     h(
       'label',
       { class: 'line' },
@@ -77,7 +77,7 @@ function entry(app: App, layer: TileLayer): HTMLElement {
       'ul',
       { class: 'keys' },
       layer.legend.map((one) => {
-        const swatch = h('span', { class: one.line ? 'swatch line' : 'swatch', 'aria-hidden': 'true' });
+        const swatch = h('span', { class: one.line ? 'swatch stroke' : 'swatch', 'aria-hidden': 'true' });
         swatch.style.setProperty('--colour', one.colour);
         return h('li', null, swatch, one.table && one.code && one.code in CODES[one.table] ? code(one.table, one.code) : '');
       }),

@@ -12,7 +12,7 @@ import { filtered } from '../core/view.ts';
 import { icon, signOf } from '../map/symbols.ts';
 import { feeds } from './footer.ts';
 
-const STEP = 100;
+const STEP = 200;
 const FORMATS = ['csv', 'xlsx', 'kml', 'geojson'] as const;
 
 export function mountList(app: App, root: HTMLElement, active: () => boolean): void {

@@ -22,6 +22,7 @@ export function mountPanel(app: App, root: HTMLElement): void {
   const bodies = PANELS.map((name) => h('div', { class: `body ${name}`, id: `part-${name}`, role: 'tabpanel', tabindex: 0 }));
   const open = (wanted: boolean): void => {
     root.classList.toggle('open', wanted);
+    if (wanted && matchMedia('(max-width: 760px)').matches) filters.querySelector('details')?.removeAttribute('open');
     draw();
   };
   const select = (name: Panel): void => {

@@ -52,7 +52,15 @@ export function reportForm(app: App, card: CardData, waiting: readonly Report[],
   );
   return h(
     'details',
-    { class: 'reporting', open, ontoggle: (event: Event) => toggled((event.target as HTMLDetailsElement).open) },
+    {
+      class: 'reporting',
+      open,
+      ontoggle: (event: Event) => {
+        const box = event.target as HTMLDetailsElement;
+        toggled(box.open);
+        if (box.open) box.scrollIntoView({ block: 'nearest' });
+      },
+    },
     h('summary', { 'data-key': 'report' }, t('report')),
     waiting.map((one) => kept(app, card, one)),
     waiting.some((one) => one.state === 'waiting') ? null : form,

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { code, either, setLang, t } from '../src/core/i18n.ts';
+import { CODES, WORDS } from '../src/core/words.ts';
+
+const blanks = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((one) => one[1]!).sort();
+
+test('everything is said in both languages, with the same blanks', () => {
+  const pairs = [...Object.entries(WORDS), ...Object.values(CODES).flatMap((table) => Object.entries(table))];
+  for (const [key, [zh, en]] of pairs) {
+    assert.ok(zh.trim() && en.trim(), key);
+    assert.deepEqual(blanks(zh), blanks(en), key);
+    if (key !== 'otherLanguage') assert.ok(!/[一-鿿]/.test(en.replace('12.5亩', '')), `${key} is English`);
+    assert.ok(!/[一-鿿][,;:!?]/.test(zh), `${key} has full-width punctuation`);
+  }
+});
+
+test('the language in force is spoken, Chinese first', () => {
+  assert.equal(t('points', { n: 1234 }), '1,234 处火点');
+  assert.equal(code('status', 'confirmed'), '已核实');
+  assert.equal(code('status', 'something_new'), 'something_new');
+  assert.equal(either('', 'only English'), 'only English');
+  setLang('en');
+  assert.equal(t('points', { n: 1234 }), '1,234 fire points');
+  assert.equal(code('screen', 'outside'), 'outside the unit');
+  assert.equal(either('中文', null), '中文');
+  setLang('zh');
+});
