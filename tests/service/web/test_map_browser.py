@@ -199,7 +199,7 @@ def test_new_fire_points_and_findings_appear_without_a_reload(
     found = f"huodian.data.get().list.rows.find(row => row.fire_point_id === '{before[0]['fire_point_id']}')?.status"
     visit.until(f"{found} === 'confirmed'")
     visit.page.wait_for_selector("#part-list .row .tag >> text=已核实", state="attached")
-    feed = later_overpass(tmp_path, before[0])
+    feed = later_overpass(tmp_path, 126.5, 45.05)
     ingest(real.store, Archive(real.archive), [feed], actor="test")
     assess(real.store, actor="test")
     after = points_of(real, "yushu")
@@ -211,14 +211,14 @@ def test_new_fire_points_and_findings_appear_without_a_reload(
     visit.check()
 
 
-def later_overpass(folder: Path, near: dict[str, Any]) -> Path:
-    """Write a feed file with one more detection in the unit, an hour later."""
+def later_overpass(folder: Path, lon: float, lat: float) -> Path:
+    """Write a feed file with one more detection, an hour after the first overpass of noon."""
     lines = gzip.decompress((SERIES / f"{DAY}.csv.gz").read_bytes()).decode().splitlines()
     names = lines[0].split(",")
     one = dict(zip(names, lines[1].split(","), strict=True))
     one.update(
-        latitude=f"{near['lat'] + 0.06:.5f}",
-        longitude=f"{near['lon'] + 0.04:.5f}",
+        latitude=f"{lat:.5f}",
+        longitude=f"{lon:.5f}",
         acq_date=DAY,
         acq_time="0536",
         confidence="nominal",
