@@ -141,7 +141,7 @@ def _print(session: Session, data: Mapping[str, Any]) -> None:
             "payer name listed billed held left_out yuan wan_yuan",
         ).split()
     ):
-        table.add_column(name, justify="left" if at < 2 else "right", no_wrap=at != 1)
+        table.add_column(name, justify="left" if at < 2 else "right", no_wrap=at != 1, overflow="fold")
     for one in data["payers"]:
         counts = (str(one[name]) for name in ("listed", "billed", "held", "left_out"))
         name = one["name"] or session.pick("（付款方未知）", "(payer unknown)")

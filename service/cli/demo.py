@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -78,6 +79,7 @@ def _text(report: Any) -> str:
         *_changes(report.changes),
         "  名单 fire list:",
         *(f"    {name}" for name in report.files),
+        *_money(report),
     ]
     return "\n".join(lines)
 
@@ -90,11 +92,43 @@ def _changes(changes: dict[str, int]) -> list[str]:
     return [f"  晚到过境之后 after the late pass: {told}"]
 
 
+def _money(report: Any) -> list[str]:
+    """Return what the synthetic findings cost under the sample rule, and the commands that tell more."""
+    money = report.money
+    if money is None:
+        return []
+    lines = [
+        f"  合成核查 synthetic findings: 查实 confirmed {len(money.confirmed)}，"
+        f"属地查否待复核 local denial to review {len(money.waiting)}",
+        f"  样例扣款 sample charges {money.rulebook} {money.season}（非正式 not official）: {money.total} 元 yuan，"
+        f"待定 held {money.held}",
+        *(f"    {one['payer']} {one['name']} {one['amount']}" for one in money.charged),
+    ]
+    if money.why_not:
+        lines.append(f"    {money.why_not}")
+    if money.files:
+        lines.append(f"  样例通知单 sample statement {money.statement}（非正式）:")
+        lines += [f"    {name}" for name in money.files]
+    return [*lines, "  接着看 look further:", *(f"    {words}" for words in _further(report, money))]
+
+
+def _further(report: Any, money: Any) -> list[str]:
+    program = sys.argv[0] if Path(sys.argv[0]).name == "huodian" else "huodian"
+    start = f"{program} --db {report.store}"
+    point = (*money.confirmed, *money.waiting)[0]
+    payers = [one["payer"] for one in money.charged]
+    found = [f"{start} explain {point}", f"{start} pending", f"{start} charge --season {money.season}"]
+    if payers:
+        found.append(f"{start} statement draft --payer {payers[-1]} --season {money.season}")
+        found.append(f"{start} statement verify --sha {money.sha256}")
+    return found
+
+
 def _warnings(session: Session) -> list[str]:
     return [
         session.pick(
-            "乡镇、村、责任人与公路带均为合成数据，不是真实的辖区和人",
-            "townships, villages, duty-holders and the road's belt are synthetic: no real ground, no real people",
+            "乡镇、村、责任人、公路带与核查结果均为合成数据，不是真实的辖区和人",
+            "townships, villages, duty-holders, the road's belt and findings are synthetic: no real ground or people",
         )
     ]
 

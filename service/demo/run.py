@@ -1,4 +1,4 @@
-"""The whole main job on a store of its own: from an empty directory to the day's fire list and its changes."""
+"""The whole main job on a store of its own: from an empty directory to the day's fire list, its changes and a bill."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from gis.times import BEIJING
 from gis.types import DataStatus, Level
 from service.demo.feed import Feed, synthetic_feeds
 from service.demo.layers import ROAD_BELT_M, Layers, road, synthetic_layers
+from service.demo.money import STATEMENTS, Sample, show_money
 from service.pipeline.archive import open_archive
 from service.pipeline.assess import assess
 from service.pipeline.ingest import IngestReport, ingest
@@ -57,6 +58,7 @@ class DemoReport:
     pixels: int
     changes: dict[str, int]
     files: tuple[str, ...]
+    money: Sample | None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the data of the answer."""
@@ -98,6 +100,8 @@ def run_demo(
         layers = _load_layers(store, directory, actor, say)
         work = _Work(store, own, directory, actor, say)
         fire_day = work.real(feed, day) if feed else work.synthetic(day)
+        # Nobody's real fires are given invented findings.
+        money = None if feed else show_money(store, directory, fire_day, actor=actor, say=say)
         points, pixels = _counts(store, fire_day)
     finally:
         store.close()
@@ -113,6 +117,7 @@ def run_demo(
         pixels,
         work.changes,
         tuple(work.files),
+        money,
     )
 
 
@@ -120,7 +125,7 @@ def clear(directory: Path) -> None:
     """Remove what an earlier demonstration made, and nothing else."""
     for name in (STORE, f"{STORE}-wal", f"{STORE}-shm"):
         (directory / name).unlink(missing_ok=True)
-    for name in ("archive", LISTS, INPUT):
+    for name in ("archive", LISTS, INPUT, STATEMENTS):
         shutil.rmtree(directory / name, ignore_errors=True)
     (directory / INPUT).mkdir(parents=True)
     (directory / LISTS).mkdir()

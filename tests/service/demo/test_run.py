@@ -14,16 +14,23 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from pypdf import PdfReader
 
 from gis.errors import RefusedInputError
+from service.billing.pending_money import queue as pending_queue
+from service.cli.demo import _text
 from service.demo.run import DemoReport, clear, demo_settings, run_demo
+from service.scope import whole
 from service.settings import Settings
 from service.store import open_store
-from service.store.models import FireListIssue, GridSet, ZoneSet
+from service.store.models import FireListIssue, GridSet, Statement, ZoneSet
+from service.verification import standings
+from tests.service.cli_calls import huodian
 from tests.shared import DATA
 
 DAY = dt.date(2024, 10, 29)
@@ -106,9 +113,71 @@ def test_every_format_is_written_twice(report: DemoReport) -> None:
     assert all(Path(name).stat().st_size > 0 for name in report.files)
 
 
+def test_synthetic_findings_are_charged_as_a_sample_and_say_so(report: DemoReport) -> None:
+    money = report.money
+    assert money is not None
+    assert (money.rulebook, money.season, money.why_not) == ("JL-1", "2024-2025", "")
+    assert len(money.confirmed) >= 2
+    assert len(money.waiting) == 1
+    assert money.charged[0]["amount"] == "800000.00"
+    assert Decimal(money.total) == sum(Decimal(one["amount"]) for one in money.charged)
+    store = open_store(report.store)
+    try:
+        with store.reader() as reader:
+            found = standings(reader)
+            queue = pending_queue(reader, whole("test"))
+            (stored,) = reader.rows(sa.select(Statement.payer_code, Statement.status, Statement.sha256))
+    finally:
+        store.close()
+    people = {one.person for point in found.values() for one in point.records}
+    assert people == {"合成核查员"}
+    assert set(found) == {*money.confirmed, *money.waiting}
+    assert [one.fire_point_id for one in queue if one.what == "denial_unreviewed"] == list(money.waiting)
+    assert (stored.payer_code, stored.sha256) == (money.charged[0]["payer"], money.sha256)
+    assert stored.status != "official"
+
+
+def test_the_sample_statement_stands_beside_the_store_in_every_form(
+    report: DemoReport, directory: Path
+) -> None:
+    assert report.money is not None
+    names = {Path(name).name for name in report.money.files}
+    payer = report.money.charged[0]["payer"]
+    assert names == {f"SAMPLE-{payer}-2024-2025-001.{form}" for form in ("json", "xlsx", "pdf")}
+    folder = directory / "statement"
+    assert {path.name for path in folder.iterdir()} == names
+    document = json.loads(next(folder.glob("*.json")).read_bytes())
+    assert document["mark"] == "非正式"
+    assert {line["mark"] for line in document["lines"]} == {"非正式"}
+    page = PdfReader(next(folder.glob("*.pdf"))).pages[0].extract_text()
+    assert "非正式" in page
+
+
+def test_a_day_out_of_season_is_found_on_and_not_charged(tmp_path: Path) -> None:
+    day = dt.date(2024, 7, 15)
+    money = run_demo(tmp_path, Settings(), day=day, feed=None, actor="test", say=_quiet).money
+    assert money is not None
+    assert money.confirmed
+    assert (money.charged, money.total, money.files) == ((), "0.00", ())
+    assert "考核期" in money.why_not
+
+
+def test_the_summary_names_commands_that_run(report: DemoReport) -> None:
+    said = _text(report)
+    assert "非正式 not official" in said
+    assert "合成核查" in said
+    words = [line.split()[1:] for line in said.splitlines() if " --db " in line]
+    assert {one[2] for one in words} == {"explain", "pending", "charge", "statement"}
+    for one in words:
+        told = huodian(*one)
+        assert told.returncode == 0, told.stderr
+        assert told.stdout
+
+
 def test_a_real_feed_shows_its_busiest_day(tmp_path: Path) -> None:
     report = run_demo(tmp_path, Settings(), day=None, feed=REAL, actor="test", say=_quiet)
     assert not report.synthetic_feed
+    assert report.money is None, "nobody's real fires are given invented findings"
     assert report.fire_day == "2023-10-29"
     rows = _rows(report, 1)
     assert 300 < len(rows) <= report.fire_points
@@ -127,9 +196,11 @@ def test_a_new_run_removes_only_what_a_run_made(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("keep")
     (tmp_path / "input").mkdir()
     (tmp_path / "input" / "old.csv").write_text("old")
+    (tmp_path / "statement").mkdir()
     clear(tmp_path)
     assert (tmp_path / "mine.txt").read_text() == "keep"
     assert not (tmp_path / "input" / "old.csv").exists()
+    assert not (tmp_path / "statement").exists()
     assert str(tmp_path) in demo_settings(tmp_path, Settings(db="sqlite:///other.gpkg")).db
 
 
