@@ -2,7 +2,10 @@
 
 `scan` is the full extent across the track, `track` along it, in kilometres. The azimuth of the overpass is in no feed,
 so the rectangle is laid along the axes, scan east-west: the satellites fly nearly polar orbits, whose ground track
-crosses Jilin within 15 degrees of the meridian. This is an assumption and is said in every explanation.
+crosses Jilin within 15 degrees of the meridian. This is an assumption and is said in every explanation. Where a source
+does know the azimuth, the rectangle is laid along it.
+
+The footprint of a fire point is the union of the rectangles of its pixels: ground that two pixels cover counts once.
 """
 
 from __future__ import annotations
@@ -16,9 +19,24 @@ import numpy.typing as npt
 import shapely
 
 from gis.locate import NOWHERE, Layer
-from gis.plane import degrees_of
+from gis.plane import degrees_of, metres_per_degree
+from gis.shares import Shares, box_shares, oriented, polygon_shares, union_boxes
+
+__all__ = [
+    "FALLBACK_KM",
+    "NOMINAL_KM",
+    "Footprints",
+    "Pixels",
+    "Shares",
+    "extents_km",
+    "measure",
+    "rectangles",
+    "shares",
+    "union_shares",
+]
 
 Floats = npt.NDArray[np.float64]
+Longs = npt.NDArray[np.int64]
 
 NOMINAL_KM = {"VIIRS": 0.375, "MODIS": 1.0, "OLI": 0.03, "OLI_TIRS": 0.03}
 """Full pixel extent at nadir, used where a feed gives none (FIRMS attribute pages of each product)."""
@@ -30,19 +48,45 @@ _SCALE_SLACK = 1.01
 
 
 @dataclass(frozen=True, slots=True)
+class Pixels:
+    """The pixels of which footprints are made; shape (m,) each.
+
+    Attributes
+    ----------
+    lon, lat
+        Centres in degrees.
+    scan_m, track_m
+        Full extents in metres.
+    point
+        Number of the footprint that each belongs to, in order, none left out.
+    """
+
+    lon: Floats
+    lat: Floats
+    scan_m: Floats
+    track_m: Floats
+    point: Longs
+
+    def boxes(self, rows: Any = slice(None), wider_m: float = 0.0) -> Floats:
+        """Return west, south, east, north in degrees of some pixels, widened on every side; shape (k, 4)."""
+        lon, lat, add = self.lon[rows], self.lat[rows], 2 * wider_m
+        return _boxes(lon, lat, self.scan_m[rows] + add, self.track_m[rows] + add)
+
+
+@dataclass(frozen=True, slots=True)
 class Footprints:
     """What footprints touch in one layer.
 
     Attributes
     ----------
     share
-        Part of the footprint's area inside the unit that holds its centre, 0 to 1; NaN where it has none.
+        Part of the footprint's area inside the unit that holds its position, 0 to 1; NaN where it has none.
     boundary_case
         Whether the footprint, widened by the layer's accuracy, touches another unit or leaves the layer.
     neighbours
         Codes of the other units touched, nearest information a person needs to rule.
     distance_m
-        Distance of the centre to the border of its unit, NaN where it has none.
+        Distance of the position to the border of its unit, NaN where it has none.
     """
 
     share: Floats
@@ -60,9 +104,47 @@ def extents_km(scan: Floats, track: Floats, instrument: Sequence[str | None]) ->
 
 def rectangles(lon: Floats, lat: Floats, width_m: Floats, height_m: Floats) -> Any:
     """Return axis-parallel rectangles of full extents in metres, as polygons in degrees; shape (n,)."""
+    return shapely.box(*_boxes(lon, lat, width_m, height_m).T)
+
+
+def _boxes(lon: Floats, lat: Floats, width_m: Floats, height_m: Floats) -> Floats:
     half_lon, _ = degrees_of(width_m / 2, lat)
     _, half_lat = degrees_of(height_m / 2, lat)
-    return shapely.box(lon - half_lon, lat - half_lat, lon + half_lon, lat + half_lat)
+    return np.column_stack([lon - half_lon, lat - half_lat, lon + half_lon, lat + half_lat])
+
+
+def shares(
+    layer: Layer,
+    lon: Floats,
+    lat: Floats,
+    scan_m: Floats,
+    track_m: Floats,
+    azimuth: Floats | None = None,
+) -> Shares:
+    """Return which part of each pixel lies in which unit, and what lies in none.
+
+    Parameters
+    ----------
+    lon, lat
+        Centres in degrees, shape (n,).
+    scan_m, track_m
+        Full extents in metres, shape (n,).
+    azimuth
+        Direction of the overpass in degrees from north to east, along which `track` is laid; NaN or None where it is
+        not known, and the rectangle lies along the axes.
+    """
+    lon, lat, scan_m, track_m = (np.asarray(each, dtype=np.float64) for each in (lon, lat, scan_m, track_m))
+    known = np.zeros(len(lon), dtype=bool) if azimuth is None else ~np.isnan(azimuth)
+    if azimuth is None or not known.any():
+        return box_shares(layer, _boxes(lon, lat, scan_m, track_m))
+    straight = box_shares(layer, _boxes(lon, lat, scan_m, track_m)[~known])
+    laid = oriented(*(np.asarray(each)[known] for each in (lon, lat, scan_m, track_m, azimuth)))
+    return straight.beside(polygon_shares(layer, laid), np.flatnonzero(~known), np.flatnonzero(known))
+
+
+def union_shares(layer: Layer, pixels: Pixels) -> Shares:
+    """Return which part of the union of each footprint's pixels lies in which unit, and what lies in none."""
+    return box_shares(layer, *union_boxes(pixels.boxes(), pixels.point))
 
 
 def measure(
@@ -73,40 +155,60 @@ def measure(
     scan_m: Floats,
     track_m: Floats,
     accuracy_m: float,
+    pixels: Pixels | None = None,
 ) -> Footprints:
-    """Measure pixels against a layer: exact overlay only for those that can reach a border.
+    """Measure footprints against a layer: exact overlay only for those that can reach a border.
 
     Parameters
     ----------
     unit
-        Index of the unit holding each centre (`Layer.locate`).
+        Index of the unit holding each position (`Layer.locate`).
     scan_m, track_m
-        Full extents of the pixels in metres.
+        Full extents of the pixels at the positions, in metres.
     accuracy_m
         Positional accuracy of the layer, which widens the test on every side.
+    pixels
+        The pixels of each footprint, that at the position among them; by default that one alone.
     """
+    if pixels is None:
+        pixels = Pixels(lon, lat, scan_m, track_m, np.arange(len(lon)))
     distance = layer.border_distance_m(lon, lat, unit)
-    reach = _SCALE_SLACK * np.hypot(scan_m / 2 + accuracy_m, track_m / 2 + accuracy_m)
     share = np.where(unit == NOWHERE, np.nan, 1.0)
     case = np.zeros(len(lon), dtype=bool)
     neighbours: list[tuple[str, ...]] = [()] * len(lon)
-    close = np.flatnonzero((unit == NOWHERE) | (distance <= reach))
-    if not len(close):
+    close = (unit == NOWHERE) | (distance <= _reach_m(lon, lat, pixels, accuracy_m))
+    if not close.any():
         return Footprints(share, case, neighbours, distance)
-    wide = rectangles(lon[close], lat[close], scan_m[close] + 2 * accuracy_m, track_m[close] + 2 * accuracy_m)
-    touched: list[list[int]] = [[] for _ in close]
-    for row, other in zip(*(part.tolist() for part in layer.touched(wide)), strict=True):
-        if other != unit[close[row]]:
-            touched[row].append(other)
-    inside = np.flatnonzero(unit[close] != NOWHERE)
-    rows = close[inside]
-    pixels = rectangles(lon[rows], lat[rows], scan_m[rows], track_m[rows])
-    own = layer.geometries[unit[rows]]
-    share[rows] = shapely.area(shapely.intersection(pixels, own)) / shapely.area(pixels)
-    escapes = ~shapely.covers(own, wide[inside])
-    case[rows] = escapes
-    for row, others in enumerate(touched):
-        if others:
-            case[close[row]] = True
-            neighbours[close[row]] = tuple(layer.codes[other] for other in others)
+    rows = np.flatnonzero(close[pixels.point])
+    point = pixels.point[rows]
+    wide = shapely.box(*pixels.boxes(rows, accuracy_m).T)
+    at, other = layer.touched(wide)
+    foreign = np.flatnonzero(other != unit[point[at]])
+    for one, beside in np.unique(np.stack([point[at[foreign]], other[foreign]]), axis=1).T.tolist():
+        case[one] = True
+        neighbours[one] = (*neighbours[one], layer.codes[beside])
+    inside = np.flatnonzero(unit[point] != NOWHERE)
+    owners, place = np.unique(unit[point[inside]], return_inverse=True)
+    escapes = ~shapely.covers(layer.some(owners)[place], wide[inside])
+    case[point[inside[escapes]]] = True
+    asked, group = np.unique(point, return_inverse=True)
+    found = box_shares(layer, *union_boxes(pixels.boxes(rows), group))
+    share[asked] = np.where(unit[asked] == NOWHERE, np.nan, found.of(unit[asked]))
     return Footprints(share, case, neighbours, distance)
+
+
+def _reach_m(lon: Floats, lat: Floats, pixels: Pixels, accuracy_m: float) -> Floats:
+    """Return how far from its position each footprint reaches, not less than it does."""
+    west, south, east, north = pixels.boxes(wider_m=accuracy_m).T
+    x, y = lon[pixels.point], lat[pixels.point]
+    per_lon, per_lat = metres_per_degree(
+        np.minimum(south, y)
+    )  # a degree of longitude is longest in the south
+    _, north_per_lat = metres_per_degree(np.maximum(north, y))
+    far = np.hypot(
+        np.maximum(x - west, east - x) * per_lon,
+        np.maximum(y - south, north - y) * np.maximum(per_lat, north_per_lat),
+    )
+    reach = np.zeros(len(lon))
+    np.maximum.at(reach, pixels.point, far)
+    return _SCALE_SLACK * reach

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import shapely
 
 from gis.errors import RefusedInputError
-from gis.location import borders, file, index, plain
+from gis.location import areas_plain, borders, file, index, plain
 from gis.location.rings import MULTIPOLYGON, POLYGON, Rings, ground_of, rings_of
 from gis.plane import metres_per_degree
 
@@ -36,8 +36,14 @@ _GEOS_S = 4e-6
 """Seconds GEOS takes per point; with the next two it decides when an index pays, never what the answer is."""
 _BUILD_S = 0.3e-6
 """Seconds per vertex to build the index."""
+_BOX_S = 15e-6
+"""Seconds numpy and GEOS take per box."""
+_UNION_S, _COVERAGE_S = 300e-6, 2e-6
+"""Seconds GEOS takes to join the units in one box, and per vertex to find that a layer is a coverage."""
 _LOAD_S = 0.7
 """Seconds to load the compiled kernels into a process that has none yet."""
+_OPEN = -2
+"""Unit in an answer of `Index.areas` that is left open."""
 
 
 class Layer:
@@ -85,6 +91,8 @@ class Layer:
         """Whether the layer can be taken apart into rings; False once that was tried in vain."""
         self._tree: Any = None
         self._reach: Any = None
+        self._told: Any = None
+        self._clean: bool | None = None
         self._valid = np.full(len(codes), -1, dtype=np.int8)
         self._spent = 0.0
         self._building = threading.Lock()
@@ -216,6 +224,91 @@ class Layer:
             distance[known] = borders.plain(source, *asked)
         return distance
 
+    def box_areas(
+        self, boxes: Floats
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats, npt.NDArray[np.int64]]:
+        """Return (box index, unit index, area in squared degrees) where they meet, sorted by box and unit.
+
+        The answer for a box is the same to the last bit however many boxes are asked about, and whoever answers.
+        Last come the boxes on whose ground units may overlap: nobody has looked there, or they do.
+
+        Parameters
+        ----------
+        boxes
+            West, south, east, north in degrees; shape (n, 4).
+        """
+        boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+        work = _BOX_S * len(boxes)
+        by_index = self._indexed(work)
+        if by_index is None or not (index.kernels_loaded() or self._shapes is None or work > _LOAD_S):
+            rows = np.arange(len(boxes))
+            return *self._plain_areas(boxes, rows), rows
+        if self._told is None:
+            self._told = by_index.blank()
+        box, unit, area = by_index.areas(boxes, self._told)
+        left = unit == _OPEN
+        rows = box[left]
+        if left.any():
+            again, unit_again, area_again = self._plain_areas(boxes, rows)
+            box = np.concatenate([box[~left], again])
+            unit = np.concatenate([unit[~left], unit_again.astype(np.int32)])
+            area = np.concatenate([area[~left], area_again])
+        order = np.lexsort((unit, box))
+        return box[order], unit[order].astype(np.int64), area[order], rows
+
+    def overlaps_not(self, asked: int) -> bool:
+        """Return whether no two units overlap; False too where finding out is dearer than asking so often."""
+        if self._clean is None:
+            source = self._source() if self._shapes is not None else None
+            if source is None or asked * _UNION_S < _COVERAGE_S * len(source.xy):
+                return False
+            shapes = self.geometries
+            self._clean = bool(shapely.is_valid(shapes).all() and shapely.coverage_is_valid(shapes))
+        return self._clean
+
+    def _plain_areas(
+        self, boxes: Floats, rows: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
+        """Return what `box_areas` returns for some of the boxes, without compiled kernels."""
+        if not len(rows) or not len(self):
+            return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+        asked = boxes[rows]
+        pixels = shapely.box(*asked.T)
+        at, unit = self._near().query(pixels).astype(np.int64)
+        known = np.unique(unit)
+        shapes, place = self.some(known), np.searchsorted(known, unit)
+        broken = np.isin(unit, self._broken(known))
+        meets = broken | shapely.intersects(shapes[place], pixels[at])
+        at, unit, place, broken = at[meets], unit[meets], place[meets], broken[meets]
+        area = ((asked[:, 2] - asked[:, 0]) * (asked[:, 3] - asked[:, 1]))[at]
+        hard = broken | ~shapely.contains_properly(shapes[place], pixels[at])
+        by_geos, by_edges = hard & broken, np.flatnonzero(hard & ~broken)
+        source = self._source()
+        if source is None:
+            by_geos = hard
+        else:
+            area[by_edges], cornered = areas_plain.areas(source, asked, at[by_edges], unit[by_edges])
+            by_geos |= hard & np.isin(at, at[by_edges[cornered]])
+        sound = shapely.make_valid(shapes[place[by_geos]])
+        area[by_geos] = shapely.area(shapely.intersection(pixels[at[by_geos]], sound))
+        order = np.lexsort((unit, at))
+        return rows[at[order]], unit[order], area[order]
+
+    def _near(self) -> Any:
+        """Return a tree of the units' boxes, over all of their rings (a broken unit's holes may lie outside)."""
+        if self._reach is None:
+            source = self._source()
+            self._reach = shapely.STRtree(self.geometries if source is None else source.boxes())
+        return self._reach
+
+    def some(self, units: npt.NDArray[Any]) -> npt.NDArray[np.object_]:
+        """Return the geometries of some units; an opened layer makes no others for it."""
+        if self._shapes is None:
+            assert self._rings is not None  # noqa: S101 - a layer has one or the other
+            return self._rings.shapes(units)
+        found: npt.NDArray[np.object_] = self._shapes[units]
+        return found
+
     def _source(self) -> Rings | None:
         """Return the layer's rings, None if it is not of polygons alone."""
         if self._rings is None and self._flat:
@@ -254,14 +347,13 @@ class Layer:
         if not len(self):
             return empty, empty
         source = self._source()
-        if self._reach is None:
-            self._reach = shapely.STRtree(self.geometries if source is None else source.boxes())
-        west, south, east, north = shapely.total_bounds(self._reach.geometries)
+        tree = self._near()
+        west, south, east, north = shapely.total_bounds(tree.geometries)
         near = np.flatnonzero((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
         if not len(near):
             return empty, empty
         points = shapely.points(lon[near], lat[near])
-        at, unit = self._reach.query(points)
+        at, unit = tree.query(points)
         broken = np.isin(unit, self._broken(np.unique(unit)))
         held = np.zeros(len(at), dtype=bool)
         held[~broken] = shapely.intersects(self.geometries[unit[~broken]], points[at[~broken]])
@@ -276,7 +368,7 @@ class Layer:
         if self._source() is None:
             return np.empty(0, dtype=np.int64)
         new = units[self._valid[units] < 0]
-        shapes = self.geometries[new]
+        shapes = self.some(new)
         whole = ~np.isin(shapely.get_type_id(shapes), (POLYGON, MULTIPOLYGON))
         self._valid[new] = shapely.is_valid(shapes) | whole
         broken: npt.NDArray[np.int64] = units[self._valid[units] == 0].astype(np.int64)

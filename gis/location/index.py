@@ -122,6 +122,30 @@ class Index:
         )
         return out
 
+    def blank(self) -> tuple[Array, Array]:
+        """Return what `areas` remembers of edges and cells, nothing known yet."""
+        return np.zeros(len(self.source.xy), np.uint8), np.zeros(len(self.heads), np.uint8)
+
+    def areas(self, boxes: Floats, told: tuple[Array, Array]) -> tuple[Longs, npt.NDArray[np.int32], Floats]:
+        """Return (box, unit, area in squared degrees), compiled; the unit is `areas.OPEN` where it is not measured.
+
+        Parameters
+        ----------
+        boxes
+            West, south, east, north; shape (n, 4).
+        told
+            `blank` at first, then as the last call left it.
+        """
+        from gis.location import areas, jit
+
+        boxes, grid = np.require(boxes, np.float64, ("C", "W")), self._grid()
+        found = jit.in_blocks(lambda a, b: areas.areas(boxes, a, b, grid, *told), len(boxes))
+        box, unit, area = (
+            np.concatenate([block[1 + of][: block[0]] for block in found]) if found else np.empty(0, kind)
+            for of, kind in enumerate((np.int64, np.int32, np.float64))
+        )
+        return box, unit, area
+
     def _grid(self) -> tuple[Array, ...]:
         return (
             self.geo,
