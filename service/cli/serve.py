@@ -97,8 +97,11 @@ def bind(host: str, port: int) -> socket.socket:
 
 def run(session: Session, store: Store, listener: socket.socket) -> None:
     """Serve until a signal, then let running requests finish."""
+    import threading
+
     import uvicorn
 
+    from gis.tiles import warm
     from service.api.app import create_app
 
     app = create_app(session.settings, store)
@@ -113,4 +116,5 @@ def run(session: Session, store: Store, listener: socket.socket) -> None:
     )
     server = uvicorn.Server(config)
     app.state.events.stops_when(lambda: server.should_exit)  # streams would otherwise hold the grace out
+    threading.Thread(target=warm, name="warm-tiles", daemon=True).start()  # else the first map waits for it
     server.run(sockets=[listener])

@@ -173,7 +173,7 @@ def test_the_command_writes_the_file_and_says_what_is_in_it(home: Home, tmp_path
     told = json.loads(result.stdout)["data"]
     assert told["bytes"] == out.stat().st_size
     assert told["tiles"] == len(tiles_of(out.read_bytes()))
-    assert told["features"] == 1
+    assert told["features"] == 2, "the ring, and the township that a list names"
     refused = _run(home, "tiles", "fire_points", "-o", str(tmp_path / "no.pmtiles"))
     assert refused.exit_code == 1
     assert not (tmp_path / "no.pmtiles").exists()
