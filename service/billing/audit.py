@@ -266,12 +266,30 @@ def _recomputed(store: Store, row: Any, chain: Sequence[Any]) -> tuple[list[Diff
     document = document_of(row)
     try:
         with store.reader(row.as_of_rev) as reader:
-            again = rebuild(reader, document, chain)
+            again = _as_then(rebuild(reader, document, chain), document)
     except (HuodianError, NotFoundError) as error:
         return [_cannot_compute(row, error)], False
     if canonical_bytes(again) == row.document.encode():
         return [], True
     return _computed_differences(row, document, again), True
+
+
+def _as_then(again: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an account without hashes that were not stated yet when it was issued: of pixels, of points uncharged."""
+    told = {line["fire_point_id"]: line["basis"].keys() for line in document["lines"]}
+    lines = [
+        {
+            **line,
+            "basis": {
+                part: hashes
+                for part, hashes in line["basis"].items()
+                if part in told.get(line["fire_point_id"], line["basis"])
+            },
+        }
+        for line in again["lines"]
+    ]
+    kept = {key: value for key, value in again.items() if key != "basis" or key in document}
+    return {**kept, "lines": lines}
 
 
 def _cannot_compute(row: Any, error: HuodianError) -> Difference:
@@ -312,7 +330,7 @@ def _computed_differences(
 def _basis_differences(row: Any, line: Mapping[str, Any], other: Mapping[str, Any]) -> list[Difference]:
     found = []
     for part, (zh, en) in _BASIS.items():
-        issued, now = line["basis"][part], other["basis"][part]
+        issued, now = line["basis"].get(part, ()), other["basis"].get(part, ())
         for place in range(max(len(issued), len(now))):
             one = issued[place] if place < len(issued) else None
             two = now[place] if place < len(now) else None

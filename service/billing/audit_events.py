@@ -96,7 +96,8 @@ def _against(where: str, told: tuple[Any, ...], revision: Any | None, *keys: str
             "command": revision.command,
             "at": iso_beijing(revision.at),
             "actor": revision.actor,
-            **{key: revision.params.get(key) for key in keys},
+            # Words were not remembered by the first revisions: what they do not say they do not contradict.
+            **{key: revision.params.get(key, stored[key]) for key in keys},
         }
     return [
         difference(

@@ -95,11 +95,16 @@ def _print(session: Session, data: Mapping[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    title = f"{data['season']} {data['level']} {data['mark']}".strip()
+    from service.reports.words import LEVEL_WORDS
+
+    level = session.pick(LEVEL_WORDS[data["level"]].zh, data["level"])
+    title = f"{data['season']} {level} {data['mark']}".strip()
     table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name, zh, en in _COLUMNS:
-        left = name == "name"
-        table.add_column(session.pick(zh, en), justify="left" if left else "right", no_wrap=left)
+        left = name == "name"  # a name may break, a number never
+        table.add_column(
+            session.pick(zh, en), justify="left" if left else "right", overflow="fold", no_wrap=not left
+        )
     for row in data["rows"]:
         if row["listed"] or row["rank"] is None:
             table.add_row(*(_shown(name, row) for name, _, _ in _COLUMNS))

@@ -52,6 +52,22 @@ def test_what_was_issued_holds_with_later_issues_and_later_facts(office: Desk) -
     assert "相符" in result.output
 
 
+def test_a_statement_of_before_pixels_were_stated_still_holds(office: Desk) -> None:
+    """Its bytes are as issued; whoever kept them is not told that they were altered."""
+    from service.billing.audit import _as_then
+
+    document = json.loads(office.export("2.json").read_bytes())
+    older = {key: value for key, value in document.items() if key != "basis"}
+    parts = ("states", "verifications", "rulings")
+    older["lines"] = [
+        {**line, "basis": {part: line["basis"][part] for part in parts}} for line in document["lines"]
+    ]
+    assert document["basis"]
+    assert document["lines"][0]["basis"]["pixels"]
+    assert _as_then(document, older) == older
+    assert _as_then(document, document) == document
+
+
 def test_a_file_edited_by_any_byte_is_named_with_the_place(office: Desk) -> None:
     path = office.export("one.json", YUSHU, "--number", "1")
     data = path.read_bytes()
