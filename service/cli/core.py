@@ -297,7 +297,7 @@ def rule(
         else:
             point, why = _given(fire_point_id, "FIRE_POINT_ID"), _given(reason, "--reason")
             data = _decide(session, point, *chosen[0], reason=why, evidence=evidence)
-            warnings = [*_unknown_zone(session, data), *_unknown_code(session, data)]
+            warnings = _unknown(session, data)
     if file is not None:
         from service.cli.rule_file import emit_file
 
@@ -378,40 +378,21 @@ def _given(value: str | None, option: str) -> str:
     return value
 
 
-def _unknown_zone(session: Session, data: dict[str, Any]) -> list[str]:
-    """Return a warning where a zone is ruled that no layer knows: a slip of the pen, or a zone not loaded yet."""
-    if data["kind"] != "zone":
-        return []
-    import sqlalchemy as sa
+def _unknown(session: Session, data: dict[str, Any]) -> list[str]:
+    """Return a warning where a ruling names a zone or code that nothing loaded has: a slip, or not loaded yet."""
+    from service.billing.known_codes import known_codes
 
-    from service.store.models import Zone
-
-    code = data["value"].partition("|")[0]
-    with session.store().reader() as reader:
-        known = reader.rows(sa.select(Zone.id).where(Zone.code == code).limit(1))
-    if known:
-        return []
-    return [
-        session.pick(
-            f"已载入的区划图层中没有代码 {code}：请核对，或改判",
-            f"no zone layer loaded has the code {code}: check it, or rule again",
-        )
-    ]
-
-
-def _unknown_code(session: Session, data: dict[str, Any]) -> list[str]:
-    """Return a warning where a code is ruled that no loaded rulebook has: such a ruling moves no money."""
     kind, value = data["kind"], data["value"]
-    if kind not in ("exempt", "payer") or value == "none":
-        return []
-    from service.billing.books import stored_books
-
     with session.store().reader() as reader:
-        books = stored_books(reader)
-    reasons = {one.reason for book in books for one in book.exemptions}
-    special = {one.code for book in books for one in (book.payer.special if book.payer else ())}
-    if value in (reasons if kind == "exempt" else special):
-        return []
+        if known_codes(reader).has(kind, value):
+            return []
+    if kind == "zone":
+        return [
+            session.pick(
+                f"已载入的区划图层中没有代码 {value}：请核对，或改判",
+                f"no zone layer loaded has the code {value}: check it, or rule again",
+            )
+        ]
     return [
         session.pick(
             f"已载入的规则中没有代码 {value}，此裁定不影响金额：请核对（huodian rulebooks show ID），或改判",

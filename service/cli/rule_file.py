@@ -18,6 +18,7 @@ _SHOWN = 20
 def rule_file(session: Session, store: Store, actor: str, scope: Scope, file: Path) -> dict[str, Any]:
     """Record the rulings of a table and assess the days they change; return the data of the answer."""
     from gis.errors import NotFoundError
+    from service.billing.known_codes import known_codes
     from service.pipeline.archive import open_archive
     from service.pipeline.assess import assess
     from service.pipeline.rulings_table import rule_table
@@ -35,7 +36,10 @@ def rule_file(session: Session, store: Store, actor: str, scope: Scope, file: Pa
     report = rule_table(store, data, name=file.name, actor=actor, scope=scope, archive=archive)
     if report.days:
         assess(store, actor=session.actor, start=report.days[0], end=report.days[-1])
-    return report.as_dict()
+    with store.reader() as reader:
+        known = known_codes(reader)
+    unknown = [line for line, kind, value in report.recorded if not known.has(kind, value)]
+    return {**report.as_dict(), "unknown_codes": unknown}
 
 
 def emit_file(session: Session, data: dict[str, Any]) -> None:
@@ -74,12 +78,12 @@ def _warnings(session: Session, data: dict[str, Any]) -> list[str]:
                 "give a new reason",
             )
         )
-    if data["unknown_zones"]:
-        lines = "、".join(map(str, data["unknown_zones"][:_SHOWN]))
+    if data["unknown_codes"]:
+        lines = "、".join(map(str, data["unknown_codes"][:_SHOWN]))
         found.append(
             session.pick(
-                f"第 {lines} 行的区划代码不在已载入的区划图层中：请核对，或改判",
-                f"no zone layer loaded has the codes of lines {lines}: check them, or rule again",
+                f"第 {lines} 行的代码不在已载入的区划图层或规则中：请核对，或改判",
+                f"no zone layer or rulebook loaded has the codes of lines {lines}: check them, or rule again",
             )
         )
     return found

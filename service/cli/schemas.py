@@ -97,7 +97,7 @@ class RuledTable(_Closed):
     rejected: int
     problems: list[standing_schemas.RowProblem]
     overruled: list[int]
-    unknown_zones: list[int]
+    unknown_codes: list[int]
     fire_points: list[str]
     days: list[str]
     revision: int | None

@@ -128,11 +128,6 @@ class Checks:
             return _order(value)
         return self._zone(value) if kind == "zone" else value
 
-    def is_unknown_zone(self, kind: str, value: str) -> bool:
-        """Whether a checked value names a zone that no loaded layer has: a slip, or a zone not loaded yet."""
-        code = value.partition("|")[0]
-        return kind == "zone" and code != NO_ZONE and self._zones.get(code, "") is None
-
     @cached_property
     def _aliases(self) -> dict[str, str | None]:
         return identity.aliases(self._reader)

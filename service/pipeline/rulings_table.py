@@ -54,7 +54,7 @@ KIND_WORDS: Mapping[str, tuple[str, ...]] = {
 
 MAX_REASON, MAX_VALUE = 2000, 200
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_COLUMN_OF = {"evidence_required": "evidence_sha256", "own_denial": "value"}
+_COLUMN_OF = {"evidence_required": "evidence_sha256", "own_denial": "value", "own_bill": "kind"}
 _NONE_WORDS = ("无", "不在区划内", "撤销")
 
 
@@ -78,8 +78,8 @@ class TableReport:
     ----------
     overruled
         Lines of repeated rows that do not stand: somebody ruled otherwise since.
-    unknown_zones
-        Lines that were recorded and rule a zone that no loaded layer knows.
+    recorded
+        Line, kind and value of each row that was accepted.
     fire_points
         Live ids that got a ruling, in order.
     days
@@ -92,7 +92,7 @@ class TableReport:
     sha256: str
     rows: RowReport = field(default_factory=RowReport)
     overruled: list[int] = field(default_factory=list)
-    unknown_zones: list[int] = field(default_factory=list)
+    recorded: list[tuple[int, str, str]] = field(default_factory=list)
     fire_points: list[str] = field(default_factory=list)
     days: list[dt.date] = field(default_factory=list)
     revision: int | None = None
@@ -104,7 +104,6 @@ class TableReport:
             "sha256": self.sha256,
             **self.rows.as_dict(),
             "overruled": self.overruled,
-            "unknown_zones": self.unknown_zones,
             "fire_points": self.fire_points,
             "days": [day.isoformat() for day in self.days],
             "revision": self.revision,
@@ -168,7 +167,7 @@ def rule_table(
             report.revision = writer.revision
     report.rows.accepted = len(new)
     report.fire_points = list(dict.fromkeys(one.state.fire_point_id for one in new))
-    report.unknown_zones = [one.row.line for one in new if checks.is_unknown_zone(one.row.kind, one.value)]
+    report.recorded = [(one.row.line, one.row.kind, one.value) for one in new]
     report.days = sorted({one.state.fire_day for one in new if one.row.kind in APPLIED_KINDS})
     return report
 

@@ -250,12 +250,6 @@ def test_rows_that_contradict_each_other_are_both_left_to_a_person(world: World)
     assert standing(world, first) == standing(world, second) == {}
 
 
-def test_a_zone_that_no_layer_knows_is_recorded_and_named(world: World) -> None:
-    first, second, _ = ids(world)
-    report = load(world, sheet((first, "zone", "JN-1", "现场核实"), (second, "zone", "none", "现场核实")))
-    assert (counts(report), report.unknown_zones) == ((2, 0, 0), [2])
-
-
 def test_permissions_are_those_of_single_rulings(world: World) -> None:
     first, _, third = ids(world)
     with world.store.reader() as reader:
@@ -379,3 +373,25 @@ def test_the_command_rules_assesses_once_and_says_what_it_rejected(
     _, token = add_user(world.store, "county", "county", "220182", actor="test")
     assert run("rule", "--file", str(path), token=token).exit_code == 1
     assert world.revision == before + 3, "the account alone"
+
+
+def test_codes_that_nothing_loaded_knows_are_recorded_and_named(
+    world: World, run: Callable[..., Any], tmp_path: Path
+) -> None:
+    first, second, third = ids(world)
+    path = tmp_path / "codes.csv"
+    rows = [
+        (first, "zone", "JN-1"),
+        (second, "zone", "ban"),
+        (third, "zone", "none"),
+        (first, "exempt", "NOBODYS"),
+    ]
+    rows += [(second, "payer", "none"), (third, "screen", "other")]
+    path.write_text(sheet(*((*row, "现场核实") for row in rows)), "utf-8")
+    result = run("rule", "--file", str(path))
+    assert result.exit_code == 0, result.output
+    said = json.loads(result.stdout)
+    assert (said["data"]["accepted"], said["data"]["unknown_codes"]) == (6, [2, 5])
+    assert any("2、5" in one for one in said["warnings"])
+    single = json.loads(run("rule", first, "--zone", "ban", "--reason", "现场核实").stdout)
+    assert single["warnings"] == []
