@@ -200,7 +200,7 @@ def test_new_fire_points_and_findings_appear_without_a_reload(
     visit.until(f"{found} === 'confirmed'")
     visit.page.wait_for_selector("#part-list .row .tag >> text=已核实", state="attached")
     feed = later_overpass(tmp_path, 126.5, 45.05)
-    ingest(real.store, Archive(real.archive), [feed], actor="test")
+    assert ingest(real.store, Archive(real.archive), [feed], actor="test").files[0].accepted == 1
     assess(real.store, actor="test")
     after = points_of(real, "yushu")
     assert len(after) == len(before) + 1
@@ -213,18 +213,16 @@ def test_new_fire_points_and_findings_appear_without_a_reload(
 
 def later_overpass(folder: Path, lon: float, lat: float) -> Path:
     """Write a feed file with one more detection, an hour after the first overpass of noon."""
-    lines = gzip.decompress((SERIES / f"{DAY}.csv.gz").read_bytes()).decode().splitlines()
-    names = lines[0].split(",")
-    one = dict(zip(names, lines[1].split(","), strict=True))
+    lines = io.StringIO(gzip.decompress((SERIES / f"{DAY}.csv.gz").read_bytes()).decode())
+    one = next(csv.DictReader(lines))
     one.update(
-        latitude=f"{lat:.5f}",
-        longitude=f"{lon:.5f}",
-        acq_date=DAY,
-        acq_time="0536",
-        confidence="nominal",
+        latitude=f"{lat:.5f}", longitude=f"{lon:.5f}", acq_date=DAY, acq_time="536", confidence="nominal"
     )
     path = folder / "later.csv"
-    path.write_text("\n".join([lines[0], ",".join(one[name] for name in names)]) + "\n", encoding="utf-8")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(one), quoting=csv.QUOTE_NONNUMERIC)
+        writer.writeheader()
+        writer.writerow(one)
     return path
 
 

@@ -27,6 +27,8 @@ export interface Data {
   /** Changes whenever the service told of something new. */
   pulse: number;
   /** Several points under one click. */
+  /** Whether a tile on the screen holds less than there is. */
+  capped: boolean;
   picked: string[];
   reports: Report[];
   told: string;
@@ -44,6 +46,7 @@ const START: Data = {
   signedOut: false,
   fresh: new Set(),
   pulse: 0,
+  capped: false,
   picked: [],
   reports: [],
   told: '',

@@ -50,7 +50,9 @@ function mountMap(): void {
       day: app.day,
       place: app.view.get().place,
       base: app.view.get().base,
+      view: () => app.view.get(),
       layerOn: (layer) => layerOn(app.view.get(), layer),
+      onCapped: (capped) => app.data.set({ capped }),
       onMove: (place) => app.go({ place }),
       onPick: (ids) => {
         if (ids.length > 1) app.data.set({ picked: ids });
@@ -93,7 +95,7 @@ function mountNotes(): void {
   const notes = at('notes');
   let timer = 0;
   const draw = (): void => {
-    const { told, fault, signedOut, reports } = app.data.get();
+    const { told, fault, signedOut, reports, capped } = app.data.get();
     const waiting = reports.filter((one) => one.state === 'waiting').length;
     notes.replaceChildren(
       ...[
@@ -102,6 +104,7 @@ function mountNotes(): void {
           ? h('p', { class: 'note bad' }, t('failed', { said: fault }), ' ', h('button', { type: 'button', onclick: () => void app.loadDay() }, t('retry')))
           : null,
         waiting ? h('p', { class: 'note wait' }, t('waiting', { n: waiting })) : null,
+        capped ? h('p', { class: 'note wait' }, t('capped')) : null,
         told ? h('p', { class: 'note' }, told) : null,
       ].filter((one) => one !== null),
     );
@@ -111,6 +114,6 @@ function mountNotes(): void {
       clearTimeout(timer);
       timer = window.setTimeout(() => app.tell(''), 8000);
     }
-    if (differs(now, before, 'told', 'fault', 'signedOut', 'reports')) draw();
+    if (differs(now, before, 'told', 'fault', 'signedOut', 'reports', 'capped')) draw();
   });
 }

@@ -7,8 +7,10 @@
 import type { FilterSpecification, GeoJSONSource, LayerSpecification, Map as MapLibre } from 'maplibre-gl';
 import type { FeatureCollection, Point } from 'geojson';
 
+import { LISTED } from '../core/filter.ts';
 import { lang } from '../core/i18n.ts';
 import type { Row } from '../core/types.ts';
+import type { View } from '../core/view.ts';
 import { hasTiles, tileUrl } from './tiles.ts';
 import { LABEL } from './layers.ts';
 import { drawSigns, SIGNS, signOf } from './symbols.ts';
@@ -38,7 +40,6 @@ export function addPoints(map: MapLibre, day: string): string {
       type: 'symbol',
       source: 'fire_points',
       'source-layer': 'fire_points',
-      filter: ['in', ['get', 'screen'], ['literal', ['counted', 'zone_unknown']]],
       layout: {
         'icon-image': ['match', ['get', 'status'], Object.keys(SIGNS), ['get', 'status'], 'unverified'],
         'icon-size': grow as never,
@@ -118,12 +119,25 @@ function clusterText(): unknown[] {
   ];
 }
 
-/** Draw these rows; with none yet, the tiles stand in. */
-export function setPoints(map: MapLibre, rows: readonly Row[] | null): void {
+/** Draw these rows; with none yet, the tiles stand in, under the same filters as far as tiles know them. */
+export function setPoints(map: MapLibre, rows: readonly Row[] | null, view: View): void {
   const source = map.getSource<GeoJSONSource>('points');
   if (!source) return;
   source.setData(collection(rows ?? []));
-  if (map.getLayer('tile-points')) map.setLayoutProperty('tile-points', 'visibility', rows === null ? 'visible' : 'none');
+  if (!map.getLayer('tile-points')) return;
+  if (rows === null) map.setFilter('tile-points', tileFilter(view));
+  map.setLayoutProperty('tile-points', 'visibility', rows === null ? 'visible' : 'none');
+}
+
+function tileFilter(view: View): FilterSpecification {
+  const among = (name: string, values: readonly string[]): unknown => ['in', ['get', name], ['literal', values]];
+  return [
+    'all',
+    among('screen', view.screen.length ? view.screen : LISTED),
+    ...(view.county ? [['==', ['get', 'county_code'], view.county]] : []),
+    ...(view.status.length ? [among('status', view.status)] : []),
+    ...(view.confidence.length ? [among('confidence', view.confidence)] : []),
+  ] as FilterSpecification;
 }
 
 export function setSelected(map: MapLibre, id: string | null): void {

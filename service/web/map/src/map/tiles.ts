@@ -56,6 +56,12 @@ function firstLayer(map: MapLibre, source: string): string | undefined {
   return layersOf(map, source)[0];
 }
 
+/** Whether some tile on the screen was cut at its cap. */
+export function capped(map: MapLibre): boolean {
+  const seen = new Set(map.getLayersOrder().filter((id) => map.getLayoutProperty(id, 'visibility') !== 'none').map((id) => map.getLayer(id)?.source));
+  return [...seen].some((id) => id !== undefined && map.getSource(id)?.type === 'vector' && map.querySourceFeatures(id, { sourceLayer: '_capped' }).length > 0);
+}
+
 export function hasTiles(): boolean {
   return offers('tiles');
 }

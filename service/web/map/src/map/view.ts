@@ -6,10 +6,10 @@ import 'maplibre-gl/dist/maplibre-gl.css';
 
 import { lang } from '../core/i18n.ts';
 import type { Row } from '../core/types.ts';
-import type { Place } from '../core/view.ts';
+import type { Place, View } from '../core/view.ts';
 import { FONTS, type TileLayer } from './layers.ts';
 import { addPoints, CLUSTER_MAX, POINT_LAYERS, relabel, setPoints, setSelected } from './points.ts';
-import { addCounties, hasTiles, refreshTiles, syncLayers } from './tiles.ts';
+import { addCounties, capped, hasTiles, refreshTiles, syncLayers } from './tiles.ts';
 
 maplibre.setWorkerUrl(workerUrl);
 
@@ -17,7 +17,10 @@ export interface Wishes {
   day: string;
   place: Place | null;
   base: string;
+  view: () => View;
   layerOn: (layer: TileLayer) => boolean;
+  /** Whether a tile on the screen says that it holds less than there is. */
+  onCapped: (capped: boolean) => void;
   onMove: (place: Place) => void;
   /** Points under a click, each once; none closes the card. */
   onPick: (ids: string[]) => void;
@@ -76,9 +79,10 @@ export class FireMap {
     this.below = addPoints(this.map, this.day);
     this.ready = true;
     this.sync();
-    setPoints(this.map, this.rows);
+    setPoints(this.map, this.rows, this.wishes.view());
     setSelected(this.map, this.chosen);
     this.setBase(this.wishes.base);
+    this.map.on('idle', () => this.wishes.onCapped(capped(this.map)));
     this.map.once('idle', () => document.documentElement.setAttribute('data-ready', 'yes'));
   }
 
@@ -94,7 +98,7 @@ export class FireMap {
     this.day = day;
     if (!this.ready) return;
     if (changed) refreshTiles(this.map, day);
-    setPoints(this.map, rows);
+    setPoints(this.map, rows, this.wishes.view());
   }
 
   /** Read the tiles again: the data behind them has changed. */
