@@ -17,10 +17,10 @@ WORKERS ?= auto
 # The long tests are those that take their number of cases or kills from the environment, or carry the mark.
 SOAK = $(shell grep -rlE --include='test_*.py' 'HUODIAN_(FUZZ_EXAMPLES|KILLS)|mark\.soak' tests)
 
-.PHONY: help demo test lint bench soak lock assets components clean
+.PHONY: help demo test lint bench bench-money soak lock assets components clean
 
 help: ## say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.assets ## set up and show the main job: real counties, a synthetic day, the map on port 8080
 	@$(VENV)/bin/huodian demo $(ARGS)
@@ -37,6 +37,10 @@ lint: $(VENV)/.dev ## style, types, the arrows between rooms, and what must not 
 
 bench: $(VENV)/.dev ## ratios against pandas and geopandas, in one run (ARGS="--write docs/benchmarks.md" keeps them)
 	@$(PY) -m bench.run $(ARGS)
+
+bench-money: $(VENV)/.dev ## seconds and memory of adjudicating 20,000 and 1,000,000 fire points
+	@$(PY) -m bench.adjudication --points 20000 --units 12000
+	$(PY) -m bench.adjudication --points 1000000 --units 600000
 
 soak: $(VENV)/.dev $(VENV)/.assets components ## long fuzz and kill -9 runs, outside `make test`
 	@HUODIAN_FUZZ_EXAMPLES=10000 HUODIAN_KILLS=50 $(PY) -m pytest -n $(WORKERS) $(SOAK) $(ARGS)
