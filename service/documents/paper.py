@@ -176,8 +176,17 @@ def deadline(document: Document) -> str:
     objection = document.get("objection") or {}
     until, days = objection.get("until"), objection.get("days")
     if until:
-        return f"{day_words(until)}（含当日，北京时间）"
+        return f"{day_words(until)}（含当日，北京时间）{_earlier(document, until)}"
     return f"自下达之日起 {clean(days)} 日内" if days is not None else "规则未规定"
+
+
+def _earlier(document: Document, until: str) -> str:
+    """Say that unchanged lines keep the term of the issue that brought them: theirs may end before this one's."""
+    found = [one.get("objection_until") for one in document.get("lines") or ()]
+    before = sorted(one for one in found if one and one < until)
+    if not before:
+        return ""
+    return f"；{len(before)} 个未变动火点的期限较早，最早 {day_words(before[0])}，见明细"
 
 
 def objection_words(document: Document) -> list[str]:
@@ -205,6 +214,12 @@ def _ordinal(index: int) -> str:
 def lines(document: Document) -> list[Line]:
     """Return the charges, in the order of the document."""
     return [_line(one) for one in document.get("lines") or ()]
+
+
+def _term(one: Mapping[str, Any]) -> str:
+    """Return until when an unchanged line may be objected to: that is not the day on the first page."""
+    until = one.get("objection_until")
+    return f"异议截止 {day_words(until)}" if until and not one.get("change") else ""
 
 
 def _line(one: Mapping[str, Any]) -> Line:
@@ -241,7 +256,7 @@ def _line(one: Mapping[str, Any]) -> Line:
             f"{word(terms.RULINGS, rule.get('kind'))} {clean(rule.get('value'))}（{clean(rule.get('reason'))}）"
             for rule in one.get("rulings") or ()
         ),
-        objection=_objected(one.get("objection")),
+        objection="；".join(part for part in (_objected(one.get("objection")), _term(one)) if part),
     )
 
 

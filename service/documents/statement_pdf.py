@@ -91,7 +91,7 @@ def _page_one(document: Mapping[str, Any], found: list[paper.Line]) -> dict[str,
     changed = [one for one in found if one.change]
     picked = (changed + [one for one in found if not one.change])[:ON_PAGE_ONE]
     counts = [f"计费火点 {len(found)} 个"]
-    for name, zh in (("adjustments", "调整"), ("held", "暂缓"), ("left_out", "不计")):
+    for name, zh in (("adjustments", "调整"), ("held", "待定"), ("left_out", "不计")):
         if document.get(name):
             counts.append(f"{zh} {len(document[name])} 个")
     more = "全部明细、争议要点、调整与位置图见第 2 页起。" if found else "说明与依据见后页。"

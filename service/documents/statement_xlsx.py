@@ -11,7 +11,7 @@ from service.documents import paper
 from service.documents.lettering import DASH, amount, clean, clip, money, stamp
 from service.documents.sheets import Book, Column, Money, workbook
 
-FRONT, LINES, ADJUSTED, KEPT_OUT, BASIS = "首页", "明细", "调整", "暂缓与不计", "依据与版本"
+FRONT, LINES, ADJUSTED, KEPT_OUT, BASIS = "首页", "明细", "调整", "待定与不计", "依据与版本"
 _FRONT_LINES = 5
 _LINE_COLUMNS = (
     Column("序号", "no.", 6),
@@ -227,7 +227,7 @@ def _kept_out(book: Book, document: Mapping[str, Any]) -> None:
     )
     raw = document.get("held") or ()
     rows: list[tuple[Any, ...]] = [
-        ("暂缓", ident, reason, Money(one.get("at_stake")))
+        ("待定", ident, reason, Money(one.get("at_stake")))
         for one, (ident, reason, _stake) in zip(raw, paper.held(document), strict=True)
     ]
     rows += [("不计", ident, reason, Money(None)) for ident, reason in paper.left_out(document)]

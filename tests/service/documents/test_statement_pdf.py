@@ -134,7 +134,7 @@ def test_an_empty_account_is_a_paper_too() -> None:
     document = sample.statement(lines=[], held=[], left_out=[], layers=[], rulebooks=[], map={"outlines": []})
     found = pages(statement_pdf(document))
     assert "本期账目中没有计费火点" in found[0]
-    assert "没有暂缓的火点" in "".join(found)
+    assert "没有待定的火点" in "".join(found)
 
 
 def test_what_is_not_known_is_said_to_be() -> None:

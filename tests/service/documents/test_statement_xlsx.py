@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.billing.chain import canonical_bytes
+from service.documents import paper
 from service.documents.statement_xlsx import ADJUSTED, BASIS, FRONT, KEPT_OUT, LINES, statement_xlsx
 from tests.service.documents import sample
 from tests.service.documents.pages import cells, sheets
@@ -63,7 +64,7 @@ def test_every_line_stands_in_the_details_with_codes_as_text_and_the_sum_below()
 def test_adjustments_held_and_basis_have_their_sheets() -> None:
     found = sheets(statement_xlsx(sample.second_issue()))
     assert [row[3] for row in found[ADJUSTED][1:]] == [-500000, 200000, -300000]
-    assert [row[0] for row in found[KEPT_OUT][1:]] == ["暂缓", "不计"]
+    assert [row[0] for row in found[KEPT_OUT][1:]] == ["待定", "不计"]
     said = [value for row in found[BASIS] for value in row]
     assert "ab" * 32 in said
     assert "5d" * 32 in said
@@ -116,3 +117,20 @@ def test_one_document_gives_one_file_without_a_clock() -> None:
     assert {one.date_time for one in members} == {(1980, 1, 1, 0, 0, 0)}
     created = openpyxl.load_workbook(io.BytesIO(first)).properties.created
     assert created.isoformat() == "2024-05-08T01:15:00"
+
+
+def test_a_line_that_did_not_change_keeps_the_earlier_day_and_the_first_page_says_so() -> None:
+    document = {
+        "objection": {"until": "2024-05-15", "days": 7},
+        "lines": [
+            {"change": "new", "objection_until": "2024-05-15"},
+            {"change": None, "objection_until": "2024-04-02"},
+            {"change": None, "objection_until": "2024-04-01"},
+        ],
+    }
+    said = "".join(paper.deadline(document).split())
+    assert said.startswith("2024年5月15日")
+    assert "2个未变动火点的期限较早，最早2024年4月1日" in said
+    terms = ["".join(one.objection.split()) for one in paper.lines(document)]
+    assert terms == ["", "异议截止2024年4月2日", "异议截止2024年4月1日"]
+    assert "未变动" not in paper.deadline({**document, "lines": document["lines"][:1]})
