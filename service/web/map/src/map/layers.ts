@@ -15,7 +15,7 @@ export interface TileLayer {
   /** Whether the tiles depend on the day shown. */
   dated: boolean;
   drawn: (lang: Lang) => Drawn[];
-  legend: { colour: string; line?: boolean; table?: CodeTable; code?: string }[];
+  legend: { colour: string; look?: 'stroke' | 'solid'; text?: string; table?: CodeTable; code?: string }[];
 }
 
 export const FONTS = ['Noto Sans SC', 'Noto Sans CJK SC', 'Microsoft YaHei', 'PingFang SC', 'sans-serif'];
@@ -60,7 +60,12 @@ export const TILE_LAYERS: readonly TileLayer[] = [
         0.75,
       ),
     ],
-    legend: [{ colour: '#fbe3c0' }, { colour: '#f5bd72' }, { colour: '#e38a35' }, { colour: '#a8510e' }],
+    legend: [
+      { colour: '#fbe3c0', look: 'solid', text: '1' },
+      { colour: '#f5bd72', look: 'solid', text: '10' },
+      { colour: '#e38a35', look: 'solid', text: '30' },
+      { colour: '#a8510e', look: 'solid', text: '100+' },
+    ],
   },
   {
     id: 'zones',
@@ -92,7 +97,7 @@ export const TILE_LAYERS: readonly TileLayer[] = [
     minzoom: 9,
     dated: true,
     drawn: () => [line('line', '#5b7089', 0.7, [2, 2]), label('label', 11, '#43566b', 12)],
-    legend: [{ colour: '#5b7089', line: true }],
+    legend: [{ colour: '#5b7089', look: 'stroke' }],
   },
   {
     id: 'townships',
@@ -100,7 +105,7 @@ export const TILE_LAYERS: readonly TileLayer[] = [
     minzoom: 8,
     dated: true,
     drawn: () => [line('line', '#7d8794', 0.8, [4, 2]), label('label', 11, '#4d5763', 10)],
-    legend: [{ colour: '#7d8794', line: true }],
+    legend: [{ colour: '#7d8794', look: 'stroke' }],
   },
   {
     id: 'footprints',
@@ -108,7 +113,7 @@ export const TILE_LAYERS: readonly TileLayer[] = [
     minzoom: 10,
     dated: true,
     drawn: () => [area('fill', '#d55e00', 0.12), line('line', '#a04600', 1)],
-    legend: [{ colour: '#d55e00', line: true }],
+    legend: [{ colour: '#d55e00', look: 'stroke' }],
   },
   {
     id: 'heat_sources',
@@ -136,7 +141,7 @@ export const TILE_LAYERS: readonly TileLayer[] = [
         paint: { 'circle-radius': 11, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': '#0b3d63', 'circle-stroke-width': 2 },
       } as Drawn,
     ],
-    legend: [{ colour: '#0b3d63', line: true }],
+    legend: [{ colour: '#0b3d63', look: 'stroke' }],
   },
 ];
 

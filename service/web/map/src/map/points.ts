@@ -22,8 +22,8 @@ export const POINT_LAYERS = ['points-sign', 'tile-points'];
 const many = ['step', ['get', 'pixels'], 0.9, 3, 1.05, 8, 1.25];
 const grow = ['interpolate', ['linear'], ['zoom'], 5, ['*', 0.5, many], 9, ['*', 0.7, many], 13, many];
 
-/** Add sources and layers of the points; the first is the one that others go below. */
-export function addPoints(map: MapLibre, day: string): string {
+/** Add sources and layers of the points, above everything there is. */
+export function addPoints(map: MapLibre, day: string): void {
   for (const { name, image, ratio } of drawSigns()) map.addImage(name, image, { pixelRatio: ratio });
   map.addSource('points', {
     type: 'geojson',
@@ -49,7 +49,6 @@ export function addPoints(map: MapLibre, day: string): string {
     });
   }
   for (const layer of pointLayers()) map.addLayer(layer);
-  return map.getLayer('tile-points') ? 'tile-points' : 'selected';
 }
 
 function pointLayers(): LayerSpecification[] {

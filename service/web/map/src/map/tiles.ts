@@ -15,11 +15,12 @@ export function tileUrl(layer: string, day: string): string {
   return `${location.origin}/ogc/collections/${layer}/tiles/WebMercatorQuad/{z}/{y}/{x}?f=mvt&day=${day}${filter}`;
 }
 
-/** Add the local base: the counties' ground, borders and names. */
-export function addCounties(map: MapLibre, day: string): void {
+/** Add the local base: the counties' ground, borders and names; return the layer that others go below. */
+export function addCounties(map: MapLibre, day: string): string {
   map.addSource('counties', { type: 'vector', tiles: [tileUrl('counties', day)], maxzoom: MAX_ZOOM });
   for (const [part, drawn] of Object.entries(COUNTIES)) map.addLayer(layerOf('counties', { ...drawn, part }));
   addCountyNames(map);
+  return 'counties-line'; // borders and names stay legible on whatever is filled in
 }
 
 /** Bring the layers on the map in line with what is switched on; a source is made when it is first needed. */

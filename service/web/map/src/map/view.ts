@@ -75,8 +75,8 @@ export class FireMap {
   }
 
   private load(): void {
-    if (hasTiles()) addCounties(this.map, this.day);
-    this.below = addPoints(this.map, this.day);
+    if (hasTiles()) this.below = addCounties(this.map, this.day);
+    addPoints(this.map, this.day);
     this.ready = true;
     this.sync();
     setPoints(this.map, this.rows, this.wishes.view());

@@ -72,16 +72,16 @@ function entry(app: App, layer: TileLayer): HTMLElement {
       { class: 'line' },
       h('input', { type: 'checkbox', 'data-key': `layer-${layer.id}`, checked: on, onchange: () => app.go({ layers: next }) }),
       code('layer', layer.id),
+      layer.minzoom > 7 ? h('span', { class: 'quiet' }, t('zoomIn')) : null,
     ),
     h(
       'ul',
       { class: 'keys' },
       layer.legend.map((one) => {
-        const swatch = h('span', { class: one.line ? 'swatch stroke' : 'swatch', 'aria-hidden': 'true' });
+        const swatch = h('span', { class: `swatch ${one.look ?? ''}`, 'aria-hidden': 'true' });
         swatch.style.setProperty('--colour', one.colour);
-        return h('li', null, swatch, one.table && one.code && one.code in CODES[one.table] ? code(one.table, one.code) : '');
+        return h('li', null, swatch, one.table && one.code && one.code in CODES[one.table] ? code(one.table, one.code) : (one.text ?? ''));
       }),
-      layer.id === 'standing' ? h('li', { class: 'quiet' }, '1 · 10 · 30 · 100+') : null,
     ),
   );
 }
