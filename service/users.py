@@ -8,20 +8,21 @@ be recovered; `rotate_user` replaces it.
 
 The table of permissions (`PERMISSIONS`):
 
-============= ==== ====== ==== ====== ===== ===================================================================
-role          read verify rule object issue within
-============= ==== ====== ==== ====== ===== ===================================================================
-``admin``     yes  yes    yes  yes    yes   the whole store, or its unit when it has one
-``province``  yes  yes    yes  yes    yes   its unit
-``city``      yes  yes    yes  yes    no    its unit, but see `require_ruling`: it pays for some of these fires
-``county``    yes  yes    no   yes    no    its unit: it pays for its own fires, its view is an objection
-``inspector`` yes  yes    no   no     no    its unit: reports findings, somebody else decides on them
-``patrol``    yes  yes    no   no     no    its unit
-``local``     yes  yes    yes  yes    yes   the operator at the machine (command line); over HTTP it may not write
-============= ==== ====== ==== ====== ===== ===================================================================
+============= ==== ====== ==== ========= ===== ====== ===== ====================================================
+role          read verify rule publicise issue object money within
+============= ==== ====== ==== ========= ===== ====== ===== ====================================================
+``admin``     yes  yes    yes  yes       yes   yes    yes   the whole store, or its unit when it has one
+``province``  yes  yes    yes  yes       yes   yes    yes   its unit
+``city``      yes  yes    yes  yes       no    yes    yes   its unit, but see `require_ruling`: it pays some fires
+``county``    yes  yes    no   no        no    yes    yes   its unit: it pays, so its view is an objection
+``inspector`` yes  yes    no   no        no    no     no    its unit: reports findings, somebody else decides
+``patrol``    yes  yes    no   no        no    no     no    its unit
+``local``     yes  yes    yes  yes       yes   yes    yes   the operator at the machine; over HTTP it may not write
+============= ==== ====== ==== ========= ===== ====== ===== ====================================================
 
-Who rules may make public (``publicise``); who may object sees charges and clauses on the web map (``money``); the level
-of a finding is limited by role (`service.verification.entry`).
+``issue`` is for statements and declares them final. Without ``money`` there are no charges, statements, objections nor
+finance list (``may_not_see_money``), and they are missing in whatever else is read: see `service.untold`. The level of
+a finding is limited by role (`service.verification.entry`).
 """
 
 from __future__ import annotations
@@ -214,23 +215,35 @@ def authenticate(reader: Reader, token: str) -> Scope:
     return scope_of(now, row.name, row.role, row.unit_uid)
 
 
+def may(scope: Scope, permission: Permission) -> bool:
+    """Whether the reader's role has a permission; a role nobody knows has none."""
+    return permission in PERMISSIONS.get(scope.role, frozenset())
+
+
 def require(scope: Scope, permission: Permission) -> None:
     """Refuse what the reader's role may not do.
 
     Raises
     ------
     ForbiddenError
-        Naming the role and who may.
+        ``role_may_not``, or ``may_not_see_money``, naming the role and who may.
     """
-    if permission in PERMISSIONS.get(scope.role, frozenset()):
+    if may(scope, permission):
         return
-    may = ", ".join(
+    who = ", ".join(
         role for role, granted in PERMISSIONS.items() if permission in granted and role != "local"
     )
+    if permission is Permission.MONEY:
+        raise ForbiddenError(
+            "may_not_see_money",
+            f"金额、扣款通知单与异议不向角色 {scope.role} 显示；请向 {who} 查询",
+            f"money, statements and objections are not shown to the role {scope.role}; ask {who}",
+            value=scope.role,
+        )
     raise ForbiddenError(
         "role_may_not",
-        f"角色 {scope.role} 无权执行此操作（{permission}）；可由 {may} 执行",
-        f"role {scope.role} may not do this ({permission}); {may} may",
+        f"角色 {scope.role} 无权执行此操作（{permission}）；可由 {who} 执行",
+        f"role {scope.role} may not do this ({permission}); {who} may",
         value=scope.role,
     )
 

@@ -83,7 +83,7 @@ def bundle(
         "explanation.en.txt": page(story, "en").encode(),
         "rulings.json": _json(story["rulings"]),
         "verifications.json": _json(story["verification"]),
-        "statements.json": _json({"statements": story["statements"], "objections": story["objections"]}),
+        "statements.json": _json(_papers(story)),
         "firelists.json": _json(story["lists"]),
     }
     rows, missing = _rows(archive, story)
@@ -104,6 +104,12 @@ def _packed(files: Mapping[str, bytes], missing: list[dict[str, Any]], story: di
             info.external_attr = 0o644 << 16
             packed.writestr(info, data)
     return Bundle(out.getvalue(), digests, tuple(missing), story)
+
+
+def _papers(story: Mapping[str, Any]) -> dict[str, Any]:
+    """Return statements and objections, or the sentence that stands for them."""
+    names = ("untold",) if story["untold"] else ("statements", "objections")
+    return {name: story[name] for name in names}
 
 
 def _json(value: Any) -> bytes:

@@ -21,6 +21,7 @@ from service.store.models import (
     Statement,
     StatementEvent,
 )
+from service.users import Permission, may
 
 _PARTS = ("lines", "held", "left_out", "adjustments")
 
@@ -84,8 +85,11 @@ def _events(reader: Reader, statement_id: int) -> list[dict[str, Any]]:
 def may_see_payer(reader: Reader, scope: Scope, payer_uid: str | None, day: dt.date) -> bool:
     """Whether a payer is the reader's own: within its scope, or the one that pays for the reader's unit.
 
-    A special payer that no unit of the register stands for is seen by those who see everything.
+    A special payer that no unit of the register stands for is seen by those who see everything, and no payer by a role
+    that may not see money.
     """
+    if not may(scope, Permission.MONEY):
+        return False
     if scope.everything:
         return True
     if payer_uid is None or scope.unit_uid is None:

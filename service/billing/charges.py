@@ -23,6 +23,7 @@ from service.billing.matching import Unclear
 from service.billing.seasons import calendar_of, refused
 from service.store.engine import Reader
 from service.store.models import Revision
+from service.users import Permission, require
 
 if TYPE_CHECKING:
     from service.scope import Scope
@@ -198,7 +199,13 @@ def charges_of(run: ChargeRun, scope: Scope, reader: Reader, *, payer: str | Non
     """Return what one reader may see of a run, of one payer where it is named.
 
     See `service.billing.charge_view`.
+
+    Raises
+    ------
+    ForbiddenError
+        ``may_not_see_money``.
     """
     from service.billing.charge_view import view_of
 
+    require(scope, Permission.MONEY)
     return view_of(run, scope, reader, payer)

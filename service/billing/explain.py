@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gis.times import beijing_date, iso_beijing
+from service import untold
 from service.billing import explain_money, origin
 from service.billing.carried import lists_of, objections_of, statements_of
 from service.billing.doubts import doubts_of
@@ -23,6 +24,7 @@ from service.reads import FirePointView, fire_points, resolve_id, unknown_fire_p
 from service.scope import Scope
 from service.store.engine import Reader
 from service.store.models import FirePointState, Revision, Ruling
+from service.users import Permission, may
 
 POINT_ID = re.compile(r"\b[0-9]{8}-[0-9a-f]{12}\b")
 """What an id of a fire point looks like, wherever it stands in a text."""
@@ -118,7 +120,8 @@ def explain(
     now
         What now is, for tests and services with a clock of their own.
     verdicts
-        What tells the money: a map's card keeps seasons it has adjudicated, and tells a patrol none.
+        What tells the money: a map's card keeps seasons it has adjudicated. A role that may not see money is told
+        none, whatever stands here: ``untold`` says so.
 
     Raises
     ------
@@ -130,7 +133,8 @@ def explain(
     pixels = origin.pixels_of(found.then, found.state)
     verification = _verification(reader, found.live)
     instant = at or now or dt.datetime.now(dt.UTC)
-    money = _money(verdicts, reader, found, season, rulebook, instant)
+    sees = may(scope, Permission.MONEY)
+    money = _money(verdicts, reader, found, season, rulebook, instant) if sees else []
     told: dict[str, Any] = {
         "asked": fire_point_id,
         "fire_point_id": found.fire_point_id,
@@ -156,6 +160,9 @@ def explain(
         "lists": lists_of(reader, scope, ids, found.view.fire_day),
         "pending": _pending(reader, scope, found),
     }
+    silent = found.live is not None and not verification["records"]
+    due = explain_money.earliest_due(reader, found.live, found.view) if silent and not sees else None
+    told = untold.story(scope, told, due=due)
     told["uncertain"] = doubts_of(told)
     shown: dict[str, Any] = _Veil(reader, scope, {*ids, fire_point_id}).over(told)
     return shown
@@ -295,12 +302,19 @@ def _context(reader: Reader, scope: Scope, found: Found) -> dict[str, Any]:
 
     context = contexts(found.then, {found.fire_point_id: found.state})[found.fire_point_id]
     own = _own(reader, scope, found.view.fire_day)
-    shares = [one if own(one["code"]) else {**one, "code": None, "name": None} for one in context["shares"]]
+
+    def shown(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [
+            one if one.get("outside") or own(one["code"]) else {**one, "code": None, "name": None}
+            for one in parts
+        ]
+
+    parts = {level: found if level == "zone" else shown(found) for level, found in context["parts"].items()}
     others = [
         one if own(one["county_code"]) else {**one, "county_code": None, "county": None}
         for one in context["other_sets"]
     ]
-    return {**context, "shares": shares, "other_sets": others}
+    return {**context, "shares": shown(context["shares"]), "parts": parts, "other_sets": others}
 
 
 def _own(reader: Reader, scope: Scope, day: dt.date) -> Callable[[str | None], bool]:

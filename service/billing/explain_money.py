@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from gis.errors import HuodianError
-from gis.times import iso_beijing
+from gis.times import beijing_date, iso_beijing
+from grids.units import Purpose
 from service.accountability.facts import told
 from service.billing.explain_words import yuan
 from service.reports.words import SCREEN_WORDS, en, zh
 from service.store.engine import Reader
 from service.store.models import FirePoint, Revision
+from service.units import code_on
 
 if TYPE_CHECKING:
     from service.accountability.findings import Charge
     from service.accountability.rulebook import Rulebook
     from service.billing.charges import ChargeRun
+    from service.reads import FirePointView
 
 LEVEL_WORDS = {
     "province": ("全省", "the province"),
@@ -223,6 +226,30 @@ def due_of(reader: Reader, book: Rulebook, fire_point_id: str) -> str | None:
         .where(FirePoint.fire_point_id == fire_point_id)
     ).scalar_one()
     return iso_beijing(issued + dt.timedelta(hours=hours))
+
+
+def earliest_due(reader: Reader, fire_point_id: str, view: FirePointView) -> str | None:
+    """Return the earliest deadline of verification that a rulebook in force there sets, in Beijing time."""
+    from service.billing.books import stored_books
+    from service.pipeline.register_store import load_register
+
+    register = load_register(reader).register
+    unit = None if view.county_code is None else register.find(view.county_code, view.fire_day)
+    if unit is None:
+        return None
+    above = register.chain(unit.uid, Purpose.LEGAL, view.fire_day)
+    codes = {code_on(register[uid], view.fire_day) for uid in above}
+    day = beijing_date(view.first_at)
+    return min(
+        (
+            due
+            for book in stored_books(reader)
+            if book.validity.holds(day)
+            and book.jurisdiction.code in codes
+            and (due := due_of(reader, book, fire_point_id)) is not None
+        ),
+        default=None,
+    )
 
 
 def _said(found: Mapping[str, Any]) -> tuple[str, str]:

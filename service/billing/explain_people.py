@@ -72,11 +72,21 @@ def verification(story: Story, lang: str) -> Iterator[str]:
     for one in due:
         at = clock(one["verification_due"])
         yield f"核查期限：{at}{mark(one, lang)}" if zh else f"verification due: {at}{mark(one, lang)}"
+    if story["untold"] and story["untold"]["verification_due"]:
+        at = clock(story["untold"]["verification_due"])
+        yield f"核查期限：{at}" if zh else f"verification due: {at}"
+
+
+def _untold(story: Story, lang: str) -> Iterator[str]:
+    """Yield the sentence that stands for what a role is not shown."""
+    if story["untold"]:
+        yield story["untold"][lang]
 
 
 def money(story: Story, lang: str) -> Iterator[str]:
     """Yield what it costs, or why it does not."""
     zh = lang == "zh"
+    yield from _untold(story, lang)
     for one in story["money"]:
         yield (one["zh"] if zh else one["en"]) + mark(one, lang)
         book = one["rulebook"]
@@ -149,6 +159,7 @@ def _charge(charge: Mapping[str, Any] | None, lang: str) -> Iterator[str]:
 def papers(story: Story, lang: str) -> Iterator[str]:
     """Yield the statements that carry it and the objections to them."""
     zh = lang == "zh"
+    yield from _untold(story, lang)
     for one in story["statements"]:
         yield (
             f"{one['payer_name']} {one['season']} 第 {one['number']} 号（{clock(one['issued_at'])}，"

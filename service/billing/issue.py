@@ -98,9 +98,12 @@ def draft(reader: Reader, scope: Scope, wanted: Wanted) -> Made:
 
     Raises
     ------
+    ForbiddenError
+        ``may_not_see_money``.
     NotFoundError
         ``unknown_payer``: nobody of this code pays or was charged in the season, or not within the scope.
     """
+    require(scope, Permission.MONEY)
     run = _run(reader, wanted, whole_seconds(wanted.at or deadlines.now()))
     payer = named_payer(reader, scope, run, wanted)
     rows = rows_of(reader, run.season, payer["code"])

@@ -78,7 +78,13 @@ def draft_all(reader: Reader, scope: Scope, wanted: Wanted, *, each: Each) -> Ro
     ----------
     wanted
         Its `payer` is not read.
+
+    Raises
+    ------
+    ForbiddenError
+        ``may_not_see_money``.
     """
+    require(scope, Permission.MONEY)
     run = run_charges(
         reader, wanted.season, rulebook=wanted.rulebook, at=whole_seconds(wanted.at or deadlines.now())
     )

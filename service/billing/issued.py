@@ -16,6 +16,7 @@ from service.billing.chain import digest
 from service.scope import Scope
 from service.store.engine import Reader
 from service.store.models import Objection, ObjectionEvent, Revision, Statement, StatementEvent
+from service.users import Permission, require
 
 FINAL = "final"
 
@@ -69,9 +70,16 @@ def document_of(row: Any) -> dict[str, Any]:
 
 
 class Sight:
-    """Whose statements a reader may see: those of its own unit and of the units under it in the assessment tree."""
+    """Whose statements a reader may see: those of its own unit and of the units under it in the assessment tree.
+
+    Raises
+    ------
+    ForbiddenError
+        ``may_not_see_money``: whatever leads to a statement or an objection passes here.
+    """
 
     def __init__(self, reader: Reader, scope: Scope) -> None:
+        require(scope, Permission.MONEY)
         self._scope = scope
         self._register: Any = None
         self._reader = reader

@@ -27,6 +27,7 @@ import sqlalchemy as sa
 
 from gis.errors import RefusedInputError
 from gis.times import iso_beijing
+from service import untold
 from service.accountability.findings import Held
 from service.billing.books import stored_books
 from service.billing.cases import OPEN, list_cases
@@ -37,6 +38,7 @@ from service.reads import FirePointView, fire_points, unit_condition
 from service.scope import Scope
 from service.store.engine import Reader
 from service.store.models import FirePoint, FirePointState, Revision
+from service.users import Permission, may
 from service.verification.standing import Standing, standings
 
 _VERIFY = "huodian verify {id} --finding F --level city|province"
@@ -85,6 +87,8 @@ def queue(
 ) -> list[PendingCase]:
     """Return everything that waits for a person within the scope, oldest fire day first.
 
+    A role that may not see money is told what waits for the place and for findings, without amounts.
+
     Parameters
     ----------
     unit
@@ -108,7 +112,9 @@ def queue(
     ]
     kept = _joined(place, money)
     kept += _contradicted(reader, asked)
-    kept += _objections(reader, scope, asked)
+    if may(scope, Permission.MONEY):
+        kept += _objections(reader, scope, asked)
+    kept = untold.cases(scope, kept)
     return sorted(set(kept), key=lambda case: (case.fire_day, case.fire_point_id, case.what, case.settled_by))
 
 

@@ -16,6 +16,7 @@ from gis.errors import RefusedInputError, UsageError
 from gis.times import beijing_date, iso_utc
 from gis.types import Level
 from grids.units import Purpose
+from service import untold
 from service.accountability.findings import Raised, Rewarded
 from service.accountability.rulebook import Rulebook
 from service.billing.books import stored_books
@@ -67,7 +68,8 @@ def standing(
     dict
         ``rows`` (one per unit; listed = verified + denied + denial_unreviewed + other + overdue + unverified),
         ``totals``, ``zero`` (units without a verified fire point), ``coverage``, ``notes``; rates, amounts and
-        intensities are text.
+        intensities are text. A role that may not see money gets null for ``charged``, ``amount`` and ``held``, and no
+        rewards.
 
     Raises
     ------
@@ -86,7 +88,9 @@ def standing(
     instant = at or dt.datetime.now(dt.UTC)
     run, notes = _money(reader, season, rulebook, instant)
     span = _span(season, run, instant)
-    return _Standing(reader, scope, season, level, instant, run, span, notes).document()
+    return untold.standing(
+        scope, _Standing(reader, scope, season, level, instant, run, span, notes).document()
+    )
 
 
 def rate(part: int, whole: int) -> str | None:

@@ -29,6 +29,7 @@ from service.pipeline.register_store import load_register
 from service.reads import fire_points, resolve_id, unknown_fire_point
 from service.scope import Scope
 from service.store.engine import Reader, Store
+from service.users import Permission, require
 
 _NONE = Decimal("0.00")
 ELSEWHERE = ("由他方承担，不在您的范围内", "for somebody else to pay, which is not yours to see")
@@ -113,6 +114,8 @@ def whatif(
 
     Raises
     ------
+    ForbiddenError
+        ``may_not_see_money``.
     NotFoundError
         The fire point, unit, rulebook, set or record does not exist or is outside the scope.
     RefusedInputError
@@ -120,6 +123,7 @@ def whatif(
     UsageError
         ``bad_season``; ``whatif_past``: fire points of the past are not assessed anew.
     """
+    require(scope, Permission.MONEY)
     if change.reassesses and as_of is not None:
         raise UsageError(
             "whatif_past",

@@ -50,13 +50,16 @@ def charge(
         return
     with session.reporting():
         from service.billing.charges import charges_of, run_charges
+        from service.users import Permission, require
 
         _no_file((form, output))
         # What is asked as of an instant is judged at that instant: nothing was overdue then that became so since.
         moment = instant(at) or (None if isinstance(session.as_of, int) else session.as_of)
         with session.store().reader(session.as_of) as reader:
+            scope = session.scope(reader)
+            require(scope, Permission.MONEY)
             run = run_charges(reader, season, rulebook=rulebook, at=moment)
-            data = charges_of(run, session.scope(reader), reader, payer=payer)
+            data = charges_of(run, scope, reader, payer=payer)
         session.emit("charge", data, text=lambda: _print(session, data), warnings=_warnings(session, data))
 
 

@@ -113,6 +113,14 @@ class Doubt(_Closed):
     en: str
 
 
+class Untold(_Closed):
+    """What stands for money, statements and objections where the reader's role sees none of them."""
+
+    zh: str
+    en: str
+    verification_due: str | None
+
+
 class Explain(_Open):
     """Answer of `explain`; with ``--bundle`` also the members of the file."""
 
@@ -137,6 +145,7 @@ class Explain(_Open):
     lists: list[dict[str, Any]]
     pending: list[dict[str, str]]
     uncertain: list[Doubt]
+    untold: Untold | None = None
 
 
 class Amounts(_Closed):

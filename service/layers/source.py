@@ -20,6 +20,7 @@ from service.layers.syntax import canonical, properties_of
 from service.scope import Scope
 from service.store.engine import Reader
 from service.store.types import canonical_json
+from service.users import Permission, may
 
 Keys = tuple[tuple[str, bool], ...]
 
@@ -178,6 +179,13 @@ class FeatureSource:
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
+    def _whose(self, info: LayerInfo) -> str:
+        """Return what of the reader decides an answer: its scope, and of cases whether its role sees those of money."""
+        if not info.private:
+            return ""
+        blind = info.id == "pending" and not may(self._scope, Permission.MONEY)
+        return f"{self._scope.key()} without money" if blind else self._scope.key()
+
     def _day(self, query: Query) -> dt.date:
         return query.day or self._today
 
@@ -196,7 +204,7 @@ class FeatureSource:
         return canonical_json(
             {
                 "layer": info.id,
-                "scope": self._scope.key() if info.private else "",
+                "scope": self._whose(info),
                 "bbox": None if box is None else [box.min_lon, box.min_lat, box.max_lon, box.max_lat],
                 "ids": list(query.ids),
                 "time": None if time is None else [None if one is None else one.isoformat() for one in time],
@@ -232,8 +240,13 @@ class FeatureSource:
         """Return the features of a layer that is made in Python, kept for the next question: a map asks many tiles."""
         key = (
             str(reader.connection.engine.url),
-            self._scope.key() if info.private else "",
-            *(reader.horizon, info.id, day, query.time if info.time_property or info.id == "standing" else None),
+            self._whose(info),
+            *(
+                reader.horizon,
+                info.id,
+                day,
+                query.time if info.time_property or info.id == "standing" else None,
+            ),
             self._now if info.id == "pending" else None,
         )
         found = _made.get(key)

@@ -11,10 +11,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from gis.times import beijing_date
 from grids.units import Purpose
 from service.billing import explain_facts, explain_money, explain_people
-from service.billing.books import stored_books
 from service.billing.explain import explain, find
 from service.billing.explain_words import STATUS_OF_DATA
 from service.map.navigate import links
@@ -33,16 +31,13 @@ from service.reports.words import (
 from service.scope import Scope
 from service.store.engine import Reader
 from service.units import code_on
-from service.users import PERMISSIONS, Permission
+from service.users import Permission, may
 from service.verification.closed import LEVELS
 from service.verification.entry import highest_level
 
 Story = Mapping[str, Any]
 
 _CHAIN = ("city", "county", "township", "grid")
-_OF_MONEY = frozenset({"order", "exempt", "payer"})
-"""Rulings that only charges read."""
-
 _SECTIONS = {
     "short": explain_facts.in_short,
     "place": explain_facts.place_of,
@@ -80,11 +75,8 @@ def card(
     NotFoundError
         ``unknown_fire_point``: never issued, or not within the scope: the two look the same.
     """
-    granted = PERMISSIONS.get(scope.role, frozenset())
-    may_see = Permission.MONEY in granted
-    told = partial(explain_money.verdicts, run=kept_run) if may_see else _untold
+    told = partial(explain_money.verdicts, run=kept_run)
     story = explain(reader, scope, fire_point_id, at=at, now=now, verdicts=told)
-    story["rulings"] = [one for one in story["rulings"] if may_see or one["kind"] not in _OF_MONEY]
     found = find(reader, scope, fire_point_id)
     view = found.view
     return {
@@ -104,7 +96,7 @@ def card(
         "verification": _verification(reader, scope, story, found.live, view),
         "rulings": [_ruling(one) for one in story["rulings"]],
         "pending": story["pending"],
-        "money": [_money(one) for one in story["money"]] if may_see else None,
+        "money": None if story["untold"] else [_money(one) for one in story["money"]],
         "duties": [_duty(one) for one in view.duties],
         "lists": [_list(one) for one in story["lists"]],
         "layers": [_layer(one) for one in story["place"]["layers"]],
@@ -113,12 +105,13 @@ def card(
     }
 
 
-def _untold(*_what: Any, **_how: Any) -> list[dict[str, Any]]:
-    return []
-
-
 def _sentences(story: Story, lang: str) -> dict[str, list[str]]:
-    return {name: [one.rstrip() for one in told(story, lang)] for name, told in _SECTIONS.items()}
+    """Return the sentences of each section; none of money where it is not told: a map leaves the section out."""
+    silent = {"money"} if story["untold"] else set()
+    return {
+        name: [] if name in silent else [one.rstrip() for one in told(story, lang)]
+        for name, told in _SECTIONS.items()
+    }
 
 
 def _seen(point: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,15 +196,14 @@ def _verification(
     reader: Reader, scope: Scope, story: Story, live: str | None, view: FirePointView
 ) -> dict[str, Any]:
     told = story["verification"]
-    granted = PERMISSIONS.get(scope.role, frozenset())
-    may = Permission.VERIFY in granted and live is not None
+    reports = may(scope, Permission.VERIFY) and live is not None
     return {
         **_word(STATUS_WORDS, view.status),
         "contradicted": told["contradicted"],
         "area_mu": told["area_mu"],
         "published_at": told["published_at"],
-        "due": None if told["records"] or live is None else _due(reader, live, view),
-        "levels": _levels(reader, scope) if may else [],
+        "due": None if told["records"] or live is None else explain_money.earliest_due(reader, live, view),
+        "levels": _levels(reader, scope) if reports else [],
         "records": [
             {
                 **{name: one[name] for name in ("finding", "level", "found_at", "recorded_at", "person")},
@@ -228,27 +220,6 @@ def _levels(reader: Reader, scope: Scope) -> list[str]:
     """Return the levels at which the reader may record, the reader's own first."""
     unit = None if scope.unit_uid is None else load_register(reader).register[scope.unit_uid].level
     return list(reversed(LEVELS[: LEVELS.index(highest_level(scope, unit)) + 1]))
-
-
-def _due(reader: Reader, live: str, view: FirePointView) -> str | None:
-    """Return the earliest deadline that a rulebook in force there sets."""
-    register = load_register(reader).register
-    unit = None if view.county_code is None else register.find(view.county_code, view.fire_day)
-    if unit is None:
-        return None
-    above = register.chain(unit.uid, Purpose.LEGAL, view.fire_day)
-    codes = {code_on(register[uid], view.fire_day) for uid in above}
-    day = beijing_date(view.first_at)
-    return min(
-        (
-            due
-            for book in stored_books(reader)
-            if book.validity.holds(day)
-            and book.jurisdiction.code in codes
-            and (due := explain_money.due_of(reader, book, live)) is not None
-        ),
-        default=None,
-    )
 
 
 def _ruling(one: Mapping[str, Any]) -> dict[str, Any]:

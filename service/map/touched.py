@@ -22,7 +22,7 @@ from service.scope import Scope
 from service.store import models
 from service.store.engine import Reader
 from service.store.models import FirePointState, Revision
-from service.users import PERMISSIONS, Permission
+from service.users import Permission, may
 
 _PART = 20_000
 _COMMON = (
@@ -160,7 +160,7 @@ def _lists(reader: Reader, scope: Scope, span: _Span) -> bool:
 
 def _papers(reader: Reader, scope: Scope, span: _Span) -> bool:
     """Whether a statement or an objection of a payer that the reader may see is new, or has moved on."""
-    if Permission.MONEY not in PERMISSIONS.get(scope.role, frozenset()):
+    if not may(scope, Permission.MONEY):
         return False
     statement, objection = models.Statement, models.Objection
     to_statement = sa.select(statement.payer_uid, Revision.at)

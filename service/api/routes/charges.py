@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from service.api.deps import ContextOf, ScopeOf, envelope
 from service.api.queries import ChargeParameters
+from service.users import Permission, require
 
 router = APIRouter(tags=["charges"])
 
@@ -19,6 +20,7 @@ def charges(
     """Return what the season costs the reader under the loaded rulebooks, or under the one named."""
     from service.billing.charges import charges_of, run_charges
 
+    require(scope, Permission.MONEY)
     then = context.clock() if query.as_of is None else None if isinstance(query.as_of, int) else query.as_of
     with context.open_store().reader(query.as_of) as reader:
         run = run_charges(reader, query.season, rulebook=query.rulebook, at=query.at or then)

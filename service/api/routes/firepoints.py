@@ -68,6 +68,7 @@ def fire_point(
     A merged id answers 200 with the point it became and ``resolves_to``: the number stands on paper somewhere, and
     whoever asks for it has to see that it was merged, which a redirect would hide.
     """
+    from service import untold
     from service.reads import fire_points as read
     from service.reads import resolve_id, rulings_of, unknown_fire_point
     from service.verification.shown import story
@@ -81,7 +82,7 @@ def fire_point(
             "asked": fire_point_id,
             "resolves_to": live if live != fire_point_id else None,
             **shown(found[0]),
-            "rulings": plain(rulings_of(reader, scope, live or "")),
+            "rulings": plain(untold.rulings(scope, rulings_of(reader, scope, live or ""))),
             "verifications": story(reader, scope, live or "")["records"],
         }
         return envelope("firepoint", data, reader=reader, as_of=query.as_of)
