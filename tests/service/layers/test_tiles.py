@@ -21,6 +21,7 @@ from service.layers.tile_sql import polygons_of
 from service.layers.tiles import CAPPED, TileAnswer, shown_properties, tile, vector_layer
 from service.scope import whole
 from service.store.engine import Store
+from service.store.models import GridCell, GridSet
 from tests.gis.mvt_decode import Feature, Layer, decode
 from tests.service.layers.conftest import DAY, HOMES, SHULAN, YUSHU, Home
 
@@ -329,3 +330,31 @@ def test_an_error_is_not_kept_and_the_next_one_tries_again(
             with pytest.raises(UsageError):
                 cache.tile(source, "counties", *over(7))
         assert cache.tile(source, "counties", *over(7)).shown
+
+
+@pytest.mark.parametrize("names", [["a", "县,\n"], ["a\x1fb", "c"]])
+def test_whatever_stands_in_a_name_comes_through(store: Store, names: list[str]) -> None:
+    lon, lat = YUSHU_TOWN
+    shape = shapely.multipolygons([shapely.box(lon, lat, lon + 0.1, lat + 0.1)])
+    with store.writer("test", "fill", {}) as writer:
+        grid = writer.insert(
+            GridSet,
+            name="grid",
+            status="synthetic",
+            accuracy_m=100.0,
+            source="test",
+            version=1,
+            content_hash="grid",
+            valid_from=None,
+            valid_to=None,
+        )
+        for number, name in enumerate(names):
+            own = {"code": f"g{number}", "name": name, "level": "village", "unit_code": None, "unit_id": None}
+            writer.insert(GridCell, set_id=grid, parent_code=f"{number}", geom=shape, **own)
+    with store.reader() as reader:
+        source = FeatureSource(reader, whole("test"), today=DAY)
+        assert source.relation("grid_cells", Query()) is not None
+        found = features_of(tile(source, "grid_cells", *over(9)), "grid_cells")
+    assert sorted(one.properties["name"] for one in found.values()) == sorted(names)
+    assert all("unit_code" not in one.properties for one in found.values())
+    assert all(one.shape.is_valid and one.shape.area > 10_000 for one in found.values())
