@@ -72,6 +72,14 @@ class Pixels:
         lon, lat, add = self.lon[rows], self.lat[rows], 2 * wider_m
         return _boxes(lon, lat, self.scan_m[rows] + add, self.track_m[rows] + add)
 
+    def take(self, points: Longs, count: int) -> Pixels:
+        """Return the pixels of some of `count` footprints, given in ascending order and numbered anew."""
+        number = np.full(count, -1, dtype=np.int64)
+        number[points] = np.arange(len(points))
+        rows = np.flatnonzero(number[self.point] >= 0)
+        own = (self.lon[rows], self.lat[rows], self.scan_m[rows], self.track_m[rows])
+        return Pixels(*own, number[self.point[rows]])
+
 
 @dataclass(frozen=True, slots=True)
 class Footprints:

@@ -1,13 +1,13 @@
 """What disputes are about, beside every line of a statement, even where it decides nothing (domain, section 12).
 
-How often the place was hot in the year before, the nearest listed source of heat, how the footprint lies across county
-lines, how near the line is, and what every other loaded set of boundaries says. None of it moves money by itself.
+How often the place was hot in the year before, the nearest listed source of heat, how the footprint (the union of the
+fire point's pixels) lies across the lines of counties, townships, grid cells and zones, how near the county's line is,
+and what every other loaded set of boundaries says. None of it moves money by itself.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,19 +17,20 @@ import numpy.typing as npt
 import shapely
 import sqlalchemy as sa
 
-from gis.footprint import extents_km, rectangles
+from gis.footprint import Pixels
+from gis.footprint import shares as pixel_shares
 from gis.locate import NOWHERE, Layer
 from gis.plane import degrees_of, distance_m
 from gis.times import beijing_date, day_number, fire_day_bounds, fire_day_numbers
 from gis.types import Level
 from service.pipeline.attribute import Names
 from service.pipeline.detections import minute_of
+from service.pipeline.footprints import Parts, extents_m, pixels_of, plain
 from service.pipeline.layers_store import Layers, SetLayer
-from service.pipeline.live import best_first
 from service.pipeline.load_heat_sources import HeatSources, Near
 from service.pipeline.register_store import load_register
 from service.store.engine import Reader
-from service.store.models import BoundarySet, Detection, Observation, Supersession
+from service.store.models import BoundarySet, Detection, Supersession
 
 if TYPE_CHECKING:
     from service.billing.charges import ChargeRun
@@ -40,8 +41,6 @@ HOT_RADIUS_M = 500.0
 
 USUAL_FIXED = 30
 """Hot days a year from which an analysis of Henan calls a cell a fixed source (domain reference, section 12)."""
-
-_PART = 20_000
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -56,6 +55,7 @@ class _Points:
     lat: Floats
     scan_m: Floats
     track_m: Floats
+    pixels: Pixels
 
     @property
     def radius_m(self) -> Floats:
@@ -82,7 +82,8 @@ def context_of(
     dict
         By id: ``hot_days_365`` (distinct Beijing days before the fire day with a live detection within
         ``hot_radius_m``), ``heat_source`` (the nearest one valid and on record before the overpass), ``shares`` (of
-        the footprint per county), ``border_distance_m``, ``other_sets`` (the county by every loaded set that is not
+        the footprint per county; what lies in none is named with ``outside``), ``parts`` (the same per township, level
+        of the grid and zone), ``border_distance_m``, ``other_sets`` (the county by every loaded set that is not
         the one in force), ``threshold_note_zh``, ``threshold_note_en``.
     """
     del at
@@ -98,7 +99,7 @@ def contexts(reader: Reader, states: Mapping[str, Any]) -> dict[str, dict[str, A
     overpasses = [row.first_at for row in points.rows]
     days = [beijing_date(instant) for instant in overpasses]
     sources = HeatSources(reader).nearest(points.lon, points.lat, overpasses, days)
-    shares, others = _Counties(reader).of(points)
+    shares, parts, others = _Counties(reader).of(points)
     radii = points.radius_m.tolist()
     found: dict[str, dict[str, Any]] = {}
     for at, row in enumerate(points.rows):
@@ -109,6 +110,7 @@ def contexts(reader: Reader, states: Mapping[str, Any]) -> dict[str, dict[str, A
             "hot_radius_m": radius,
             "heat_source": _told(sources[at]),
             "shares": shares[at],
+            "parts": parts[at],
             "border_distance_m": None if row.border_distance_m is None else f"{row.border_distance_m:.1f}",
             "other_sets": others[at],
             "threshold_note_zh": zh,
@@ -140,36 +142,15 @@ def _told(near: Near | None) -> dict[str, Any] | None:
 
 
 def _points(reader: Reader, rows: Sequence[Any]) -> _Points:
-    scan, track = _extents(reader, [row.representative_id for row in rows])
+    scan, track = extents_m(reader, [row.representative_id for row in rows])
     return _Points(
         rows,
         np.array([row.lon for row in rows], dtype=np.float64),
         np.array([row.lat for row in rows], dtype=np.float64),
         scan,
         track,
+        pixels_of(reader, rows),
     )
-
-
-def _extents(reader: Reader, detections: Sequence[int]) -> tuple[Floats, Floats]:
-    """Return full pixel extents in metres by the best observation known at the reader's revision."""
-    table = Observation.__table__
-    best: dict[int, Any] = {}
-    for start in range(0, len(detections), _PART):
-        for row in reader.rows(
-            sa.select(table.c.detection_id, table.c.scan_km, table.c.track_km, table.c.instrument)
-            .where(
-                table.c.detection_id.in_(list(detections[start : start + _PART])), reader.known(Observation)
-            )
-            .order_by(table.c.detection_id, *best_first(table))
-        ):
-            best.setdefault(row.detection_id, row)
-    chosen = [best[one] for one in detections]
-    scan, track = extents_km(
-        np.array([row.scan_km for row in chosen], dtype=np.float64),
-        np.array([row.track_km for row in chosen], dtype=np.float64),
-        [row.instrument for row in chosen],
-    )
-    return scan * 1000, track * 1000
 
 
 # --- hot days ------------------------------------------------------------------------------------------------------
@@ -232,26 +213,29 @@ class _Counties:
             .order_by(table.c.name, table.c.version)
         )
 
-    def of(self, points: _Points) -> tuple[list[list[dict[str, str]]], list[list[dict[str, Any]]]]:
-        """Return the shares and the other sets' answers of each point."""
-        by_day: dict[dt.date, list[int]] = defaultdict(list)
-        for at, row in enumerate(points.rows):
-            by_day[row.fire_day].append(at)
-        in_force = {day: self._layers.on(day).boundaries.get(Level.COUNTY) for day in by_day}
-        shares: list[list[dict[str, str]]] = [[] for _ in points.rows]
-        for used in {id(one): one for one in in_force.values() if one is not None}.values():
-            picked = np.array([at for day, rows in by_day.items() if in_force[day] is used for at in rows])
-            for at, found in zip(picked.tolist(), self._shares(used, points, picked), strict=True):
-                shares[at] = found
+    def of(
+        self, points: _Points
+    ) -> tuple[list[list[dict[str, Any]]], list[dict[str, list[dict[str, Any]]]], list[list[dict[str, Any]]]]:
+        """Return the shares per county, the parts per other layer, and the other sets' answers of each point."""
+        days = [row.fire_day for row in points.rows]
+        stacks = [self._layers.on(day) for day in days]
+        parts = Parts(points.pixels, stacks, days, self._unit)
+        told: list[dict[str, list[dict[str, Any]]]] = [{} for _ in points.rows]
+        layers = {str(Level.TOWNSHIP): parts.of_boundaries(Level.TOWNSHIP), "zone": parts.of_zones()}
+        layers |= {f"grid_{level}": found for level, found in parts.of_grid().items()}
+        for name, lists in layers.items():
+            for at, one in enumerate(lists):
+                if one:
+                    told[at][name] = plain(one)
         others: list[list[dict[str, Any]]] = [[] for _ in points.rows]
         for one in self._sets:
-            layer = self._set(one.id, next(iter(by_day)))
+            layer = self._set(one.id, days[0])
             index = layer.layer.locate(points.lon, points.lat)
-            for at, row in enumerate(points.rows):
-                used_now = in_force[row.fire_day]
+            for at, day in enumerate(days):
+                used_now = stacks[at].boundaries.get(Level.COUNTY)
                 if used_now is None or used_now.set_id != layer.set_id:
-                    others[at].append(self._answer(layer, int(index[at]), row.fire_day))
-        return shares, others
+                    others[at].append(self._answer(layer, int(index[at]), day))
+        return [plain(one) for one in parts.of_boundaries(Level.COUNTY)], told, others
 
     def _set(self, set_id: int, day: dt.date) -> SetLayer:
         return Layers(self._reader, instead={str(Level.COUNTY): set_id}).on(day).boundaries[Level.COUNTY]
@@ -275,20 +259,6 @@ class _Counties:
         known, name = self._names.of(unit_id, day)
         return known or code, name
 
-    def _shares(self, used: SetLayer, points: _Points, picked: Ints) -> list[list[dict[str, str]]]:
-        parts = footprint_shares(
-            used.layer, points.lon[picked], points.lat[picked], points.scan_m[picked], points.track_m[picked]
-        )
-        found = []
-        for at, pairs in zip(picked.tolist(), parts, strict=True):
-            day = points.rows[at].fire_day
-            told = []
-            for share, index in pairs:
-                code, name = self._unit(used, index, day)
-                told.append({"code": code, "name": name, "share": f"{share:.4f}"})
-            found.append(told)
-        return found
-
 
 def footprint_shares(
     layer: Layer, lon: Floats, lat: Floats, scan_m: Floats, track_m: Floats
@@ -300,20 +270,10 @@ def footprint_shares(
     lon, lat, scan_m, track_m
         Centres in degrees and full extents in metres, shape (n,) each.
     """
-    pixels = rectangles(lon, lat, scan_m, track_m)
-    row, unit = layer.touched(pixels)
-    alone = np.bincount(row, minlength=len(lon))[row] == 1
-    inside = np.zeros(len(row), dtype=bool)
-    inside[alone] = shapely.covers(layer.geometries[unit[alone]], pixels[row[alone]])
-    share = np.ones(len(row), dtype=np.float64)
-    cut = np.flatnonzero(~inside)
-    area = shapely.area(shapely.intersection(pixels[row[cut]], layer.geometries[unit[cut]]))
-    share[cut] = area / shapely.area(pixels[row[cut]])
     found: list[list[tuple[float, int]]] = [[] for _ in lon]
-    for at, index, part in zip(row.tolist(), unit.tolist(), share.tolist(), strict=True):
-        if part > 0:
-            found[at].append((part, index))
+    told = pixel_shares(layer, lon, lat, scan_m, track_m)
+    for at, index, part in zip(told.point.tolist(), told.unit.tolist(), told.share.tolist(), strict=True):
+        found[at].append((part, index))
     for pairs in found:
-        if len(pairs) > 1:
-            pairs.sort(key=lambda pair: (-round(pair[0], 4), layer.codes[pair[1]]))
+        pairs.sort(key=lambda pair: (-round(pair[0], 4), layer.codes[pair[1]]))
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from service.billing import explain_words as words
@@ -161,7 +161,7 @@ def _border(place: Mapping[str, Any], lang: str) -> Iterator[str]:
     said = []
     if place["county_share"] is not None:
         share = percent(place["county_share"])
-        said.append(f"像元在县内占 {share}" if zh else f"{share} of the pixel lies in the county")
+        said.append(f"像元范围在县内占 {share}" if zh else f"{share} of the footprint lies in the county")
     if place["border_distance_m"] is not None:
         far = number(place["border_distance_m"])
         said.append(f"中心距县界 {far} 米" if zh else f"its centre is {far} m from the county's border")
@@ -184,6 +184,16 @@ def _border(place: Mapping[str, Any], lang: str) -> Iterator[str]:
         )
         text = f"交界：{listed(doubtful, lang)}" if zh else f"boundary case: {listed(doubtful, lang)}"
         yield text + ((f"；相邻 {near}" if zh else f"; beside {near}") if near else "")
+
+
+def _parts(level: str, parts: Sequence[Mapping[str, Any]], lang: str) -> Iterator[str]:
+    """Yield how the footprint lies across the units of a level."""
+    zh = lang == "zh"
+    label = pick(LEVEL_WORDS, level.removeprefix("grid_"), lang)
+    for one in parts:
+        who = f"{one['name']} {one['code']}" if one["code"] else ("其他单位" if zh else "another unit")
+        told = f"像元范围占比（{label}）" if zh else f"share of the footprint ({label})"
+        yield f"{told} {who} {percent(one['share'])}"
 
 
 def _layer(layer: Mapping[str, Any], lang: str) -> str:
@@ -221,9 +231,10 @@ def _context(context: Mapping[str, Any] | None, lang: str) -> Iterator[str]:
             if zh
             else f"nearest listed heat source {heat['name']} ({heat['kind']}) at {far} m, {inside} its radius"
         )
-    for share in context.get("shares") or ():
-        who = f"{share['name']} {share['code']}" if share["code"] else ("其他单位" if zh else "another unit")
-        yield f"{'像元占比' if zh else 'share of the pixel'} {who} {percent(share['share'])}"
+    yield from _parts("county", context.get("shares") or (), lang)
+    for level, parts in sorted((context.get("parts") or {}).items()):
+        if len(parts) > 1:  # a footprint within one cell says nothing that the place has not said
+            yield from _parts(level, parts, lang)
     for other in context.get("other_sets") or ():
         name = f"{other['set']} v{other['version']}"
         answer = f"{other['county'] or ('其他单位' if zh else 'another unit')} {other['county_code'] or ''}".strip()

@@ -82,6 +82,9 @@ STATUS_OF_DATA = {
 REASON_WORDS = {
     "outside": Words("界外", "outside"),
     "pixels_inside": Words("起火像元在界外，部分像元在界内", "it began outside, some pixels lie inside"),
+    "grid_boundary_disagree": Words(
+        "网格所属县与界线所在县不一致", "the grid cell belongs to another county than the ground"
+    ),
     "recorded_later": Words("过境之后才登记，须由人裁定", "recorded after the overpass: a person rules"),
     "duplicate": Words("裁定为重复", "ruled a duplicate"),
     "planned_burn": Words("计划烧除", "planned burn"),

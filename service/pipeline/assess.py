@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from gis.cluster import ClusterParams, cluster, representative
 from gis.errors import RefusedInputError
-from gis.footprint import extents_km
+from gis.footprint import Pixels, extents_km
 from gis.times import DAY_MINUTES, cut_minutes, day_number, day_of, fire_day_bounds, minutes_of
 from service.pipeline import identity, states
 from service.pipeline.area import Area, current_area, no_area
@@ -35,6 +35,8 @@ from service.store.models import AssessedDay, Supersession
 from service.store.types import canonical_json
 
 COMMAND = "assess"
+FOOTPRINT = "union"
+"""What the footprint of a fire point is; days that were assessed by another are done again."""
 _ATTEMPTS = 3
 
 
@@ -200,6 +202,7 @@ def _fingerprints(
             "layers": layers.on(date).hash,
             "register": register_rev,
             "rulings": rulings.mark(date),
+            "footprint": FOOTPRINT,
         }
         prints[date] = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
     return prints
@@ -257,7 +260,7 @@ def _compute(
     )
     stored_register = load_register(reader)
     names = Names(stored_register.register, stored_register.ids)
-    places = _attribute(layers, names, live, chosen, day)
+    places = _attribute(layers, names, live, chosen, members, day)
     return states.assemble(
         states.Computed(live, day, version, labels, members, chosen, places),
         versions,
@@ -314,24 +317,24 @@ def _founding(live: LiveDetections, row: int) -> identity.Founding:
     )
 
 
-def _attribute(layers: Layers, names: Names, live: LiveDetections, rows: Any, day: Any) -> list[Place]:
-    """Attribute some detections, all that share their layers in one call."""
-    scan, track = extents_km(live.scan_km[rows], live.track_km[rows], live.instrument[rows].tolist())
+def _attribute(
+    layers: Layers, names: Names, live: LiveDetections, rows: Any, members: Sequence[Any], day: Any
+) -> list[Place]:
+    """Attribute fire points at their representatives `rows`, all that share their layers in one call."""
+    scan, track = extents_km(live.scan_km, live.track_km, live.instrument.tolist())
     dates = [day_of(number) for number in day[rows].tolist()]
     by_stack: dict[str, list[int]] = defaultdict(list)
     for position, date in enumerate(dates):
         by_stack[layers.on(date).hash].append(position)
     places: list[Place] = [Place()] * len(rows)
     for positions in by_stack.values():
-        picked = np.array(positions)
-        at = Positions(
-            live.lon[rows[picked]],
-            live.lat[rows[picked]],
-            live.minute[rows[picked]],
-            scan[picked] * 1000,
-            track[picked] * 1000,
+        at, of = rows[np.array(positions)], np.concatenate([members[position] for position in positions])
+        point = np.repeat(np.arange(len(positions)), [len(members[position]) for position in positions])
+        pixels = Pixels(live.lon[of], live.lat[of], scan[of] * 1000, track[of] * 1000, point)
+        asked = Positions(
+            live.lon[at], live.lat[at], live.minute[at], scan[at] * 1000, track[at] * 1000, pixels
         )
         own = [dates[position] for position in positions]
-        for position, place in zip(positions, attribute(layers.on(own[0]), names, at, own), strict=True):
+        for position, place in zip(positions, attribute(layers.on(own[0]), names, asked, own), strict=True):
             places[position] = place
     return places

@@ -1,7 +1,7 @@
 """Where positions lie: county, township, grid cell, zone and regime, with share and doubt.
 
-One call answers for many positions under one stack of layers; the pixel centre decides, the footprint says how sure
-that is (DESIGN section 3, "Attribution").
+One call answers for many positions under one stack of layers; the centre of the representative pixel decides, the
+footprint, which is the union of the fire point's pixels, says how sure that is (DESIGN section 3, "Attribution").
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gis.footprint import Footprints, measure
+from gis.footprint import Footprints, Pixels, measure
 from gis.locate import NOWHERE
 from gis.times import beijing_date, instant_of
 from gis.types import Level
@@ -22,6 +22,8 @@ from grids.register import Register
 from grids.units import Purpose
 from service.pipeline.layers_store import NEIGHBOUR, SetLayer, Stack, ZoneEntry
 from service.pipeline.plans_match import match_plans
+
+GRID_DISAGREES = "grid_boundary_disagree"
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -62,13 +64,27 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """Positions to attribute, all under one stack; shape (n,) each."""
+    """Positions to attribute, all under one stack; shape (n,) each.
+
+    Attributes
+    ----------
+    pixels
+        The pixels whose union is the footprint of each; by default the one at the position.
+    """
 
     lon: Floats
     lat: Floats
     minute: Ints
     scan_m: Floats
     track_m: Floats
+    pixels: Pixels | None = None
+
+    def measure(self, layer: SetLayer, index: npt.NDArray[Any], rows: Ints | None = None) -> Footprints:
+        """Measure the footprints of some positions, whose units are known, against a layer; rows in ascending order."""
+        own = slice(None) if rows is None else rows
+        pixels = self.pixels if self.pixels is None or rows is None else self.pixels.take(rows, len(self.lon))
+        at = (self.lon[own], self.lat[own], index, self.scan_m[own], self.track_m[own])
+        return measure(layer.layer, *at, layer.accuracy_m, pixels)
 
 
 class Names:
@@ -109,6 +125,11 @@ class Names:
             self._above[key] = None if found is None else self._ids.get(found)
         return self._above[key]
 
+    def county(self, unit_id: int, day: dt.date) -> int | None:
+        """Return the county that a unit is or lies in on a day."""
+        own = self._register[self._uids[unit_id]].level is Level.COUNTY
+        return unit_id if own else self.above(unit_id, Level.COUNTY, day)
+
     def chain_codes(self, unit_id: int, day: dt.date) -> tuple[str, ...]:
         """Return the codes of a unit and everything above it, narrow to wide."""
         key = (unit_id, day)
@@ -144,7 +165,7 @@ def attribute(stack: Stack, names: Names, at: Positions, days: Sequence[dt.date]
     return places
 
 
-def _note(places: list[Place], level: str, layer: SetLayer, found: Footprints) -> None:
+def _note(places: list[Place], level: str, found: Footprints) -> None:
     for row, place in enumerate(places):
         place.boundary_case[level] = bool(found.boundary_case[row])
         if found.neighbours[row]:
@@ -160,8 +181,8 @@ def _counties(
     county: SetLayer, names: Names, at: Positions, days: Sequence[dt.date], places: list[Place]
 ) -> None:
     index = county.layer.locate(at.lon, at.lat)
-    found = measure(county.layer, at.lon, at.lat, index, at.scan_m, at.track_m, county.accuracy_m)
-    _note(places, "county", county, found)
+    found = at.measure(county, index)
+    _note(places, "county", found)
     for row, place in enumerate(places):
         place.border_distance_m = _number(found.distance_m[row], 1)
         if index[row] == NOWHERE:
@@ -197,12 +218,7 @@ def _townships(
     layer: SetLayer, names: Names, at: Positions, days: Sequence[dt.date], places: list[Place]
 ) -> None:
     index = layer.layer.locate(at.lon, at.lat)
-    _note(
-        places,
-        "township",
-        layer,
-        measure(layer.layer, at.lon, at.lat, index, at.scan_m, at.track_m, layer.accuracy_m),
-    )
+    _note(places, "township", at.measure(layer, index))
     for row, place in enumerate(places):
         if index[row] == NOWHERE:
             continue
@@ -220,15 +236,7 @@ def _cells(stack: Stack, at: Positions, places: list[Place], names: Names, days:
         if not len(layer.layer) or not len(open_rows):
             continue
         index = layer.layer.locate(at.lon[open_rows], at.lat[open_rows])
-        found = measure(
-            layer.layer,
-            at.lon[open_rows],
-            at.lat[open_rows],
-            index,
-            at.scan_m[open_rows],
-            at.track_m[open_rows],
-            layer.accuracy_m,
-        )
+        found = at.measure(layer, index, open_rows)
         for position, row in enumerate(open_rows.tolist()):
             if index[position] == NOWHERE:
                 continue
@@ -240,6 +248,7 @@ def _cells(stack: Stack, at: Positions, places: list[Place], names: Names, days:
                 place.neighbours[level] = list(found.neighbours[position])
             if place.township_code is None:
                 _township_of_cell(stack, level, code, place, names, days[row])
+            _compare_counties(stack, code, place, names, days[row])
         open_rows = open_rows[index == NOWHERE]
     for row in open_rows.tolist():
         _listed_cell(stack, places[row])
@@ -265,6 +274,30 @@ def _township_of_cell(stack: Stack, level: str, code: str, place: Place, names: 
         place.township_code, place.township = names.of(unit[0], day)
 
 
+def _compare_counties(stack: Stack, code: str, place: Place, names: Names, day: dt.date) -> None:
+    """State where the grid and the boundaries disagree about the county: who answers is not whose ground it is."""
+    county = _county_of_cell(stack, code, names, day)
+    if county is None or place.county_unit_id in (None, county):
+        return
+    # Named as `counties`, of which a reader sees its own.
+    reason = {"code": GRID_DISAGREES, "grid": code, "counties": [names.of(county, day)[0]]}
+    place.reasons.append(reason)
+
+
+def _county_of_cell(stack: Stack, code: str, names: Names, day: dt.date) -> int | None:
+    """Return the county of a cell: of its unit, or of the first cell above it that has one."""
+    at: str | None = code
+    for _ in range(len(Level)):
+        if at is None:
+            return None
+        layer = next((one for one in stack.grid.values() if at in one.names), None)
+        unit = (None if layer is None else layer.unit_ids[at]) or names.id_of(at, day)
+        if unit is not None:
+            return names.county(unit, day)
+        at = None if layer is None else layer.parents.get(at)
+    return None
+
+
 def _listed_cell(stack: Stack, place: Place) -> None:
     """Give a point in no polygon of the grid the cell listed without geometry for its township or county."""
     for unit_id in (place.township_unit_id, place.county_unit_id):
@@ -284,9 +317,8 @@ def _zones(stack: Stack, names: Names, at: Positions, days: Sequence[dt.date], p
     for point, zone in zip(*(part.tolist() for part in layer.hits(at.lon, at.lat)), strict=True):
         by_point.setdefault(point, []).append(entries[zone])
     if len(layer):
-        found = measure(
-            layer, at.lon, at.lat, layer.locate(at.lon, at.lat), at.scan_m, at.track_m, stack.zones.accuracy_m
-        )
+        unit, accuracy = layer.locate(at.lon, at.lat), stack.zones.accuracy_m
+        found = measure(layer, at.lon, at.lat, unit, at.scan_m, at.track_m, accuracy, at.pixels)
         for row, place in enumerate(places):
             place.boundary_case["zone"] = bool(found.boundary_case[row])
     for row, place in enumerate(places):

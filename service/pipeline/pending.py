@@ -9,6 +9,7 @@
 * ``plan_exceeded``: a fire seen inside the window of a planned burn and outside it;
 * ``plan_edge``: the footprint touches the ground of a planned burn, the centre lies outside;
 * ``heat_source_recorded_later``: a fixed heat source that explains it was listed after the overpass;
+* ``grid_boundary_disagree``: the cell that holds it belongs to another county than its ground;
 * ``no_cell``: no cell of the grid in force holds the point, so nobody answers on the ground.
 
 Doubt between villages of one county is stated on the fire point and holds nothing up. A ruling on the unit or the zone
@@ -63,6 +64,10 @@ WORDS = {
         "固定热源在卫星过境之后才登记，不自动排除，须由人裁定",
         "a fixed heat source that was listed after the overpass: it removes the fire point only by a ruling",
     ),
+    "grid_boundary_disagree": (
+        "网格所属县与界线所在县不一致，请核对网格或裁定归属",
+        "the grid cell belongs to another county than the ground: correct the grid, or rule who answers",
+    ),
     "no_cell": ("没有网格覆盖该点，请核对网格", "no grid cell covers this point: check the grid"),
 }
 
@@ -76,6 +81,7 @@ _SETTLED_BY = {
     "plan_exceeded": {"screen", "duplicate"},
     "plan_edge": {"screen", "duplicate"},
     "heat_source_recorded_later": {"screen", "duplicate"},
+    "grid_boundary_disagree": {"unit", "screen", "duplicate"},
     "no_cell": {"unit", "screen", "duplicate"},
 }
 
@@ -92,6 +98,7 @@ COMMANDS = {
     "plan_exceeded": _SCREEN.replace("{screen}", str(Screen.PLANNED_BURN)),
     "plan_edge": _SCREEN.replace("{screen}", str(Screen.PLANNED_BURN)),
     "heat_source_recorded_later": _SCREEN.replace("{screen}", str(Screen.FIXED_HEAT_SOURCE)),
+    "grid_boundary_disagree": _UNIT,
     "no_cell": "huodian load grid FILE",
 }
 """The command that settles a case."""
@@ -189,6 +196,8 @@ def _open_questions(view: FirePointView) -> list[str]:
         found.append("boundary_county")
     if view.boundary_case.get("zone"):
         found.append("boundary_zone")
+    if "grid_boundary_disagree" in codes:
+        found.append("grid_boundary_disagree")
     if "recorded_later" in codes:
         found.append("recorded_later")
     if any(

@@ -5,19 +5,25 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import shapely
 import sqlalchemy as sa
+from shapely.geometry import box
 
 from boundaries.builtin import builtin
 from boundaries.model import BoundarySet
 from gis.cluster import ClusterParams
 from gis.errors import RefusedInputError
 from gis.types import Level
+from service.billing.context import contexts
 from service.pipeline.assess import assess
 from service.pipeline.boundary_store import store_set, use_set
 from service.pipeline.load_grid import load_grid_file
+from service.pipeline.pending import pending
+from service.pipeline.states import live_states
 from service.reads import fire_points, resolve_id
 from service.scope import whole
 from service.store import Store
@@ -41,11 +47,11 @@ def _pin(world: World, version: str, start: str, **params: object) -> None:
         )
 
 
-def _grid(world: World, code: str, east: float) -> None:
+def _grid(world: World, code: str, east: float, parent: str | None = None) -> None:
     ring = [[126.4, 44.8], [east, 44.8], [east, 44.9], [126.4, 44.9], [126.4, 44.8]]
     feature = {
         "type": "Feature",
-        "properties": {"code": code, "name": f"网格{code}", "level": "township"},
+        "properties": {"code": code, "name": f"网格{code}", "level": "township", "parent": parent},
         "geometry": {"type": "Polygon", "coordinates": [ring]},
     }
     data = json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
@@ -195,3 +201,69 @@ def test_a_later_cut_moves_the_evening_to_the_next_list(world: World) -> None:
     assert days[126.55] == (dt.date(2023, 10, 30), "17:00")
     assert sorted(day for day, _ in days.values()) == [dt.date(2023, 10, 29), dt.date(2023, 10, 30)]
     assert {(point.lon, point.fire_point_id) for point in world.points()} == ids, "a moved day keeps its ids"
+
+
+def test_the_footprint_of_a_fire_point_is_the_union_of_its_pixels(world: World) -> None:
+    """The line between two counties runs past the representative; only another pixel of the fire reaches over it."""
+    counties = builtin(Level.COUNTY, province="220000")
+    west, east = (next(unit for unit in counties.units if unit.code == code) for code in ("220182", "220122"))
+    halves = {west.code: box(126.0, 44.5, 126.5564, 45.2), east.code: box(126.5564, 44.5, 127.2, 45.2)}
+    drawn = tuple(replace(unit, geometry=halves[unit.code]) for unit in (west, east))
+    with world.store.writer("test", "boundaries.use") as writer:
+        stored = store_set(writer, replace(counties, name="drawn", accuracy_m=0.0, units=drawn))
+        use_set(writer, stored.set_id, "county", dt.date(2023, 1, 1))
+    world.ingest(world.feed("day.csv", [FIRE, FIRE.moved(400, 0, 1)]))
+    world.assess()
+    (point,) = world.points()
+    assert (point.pixels, point.county_code) == (2, "220182")
+    assert point.boundary_case["county"]
+    assert point.neighbours["county"] == ["220122"]
+    # Two pixels of 400 m in a row, side by side: 800 m, the line about 505 m east of the first centre.
+    assert point.county_share == pytest.approx((200 + 505) / 800, abs=0.01)
+    with world.store.reader() as reader:
+        told = contexts(reader, {row.fire_point_id: row for row in live_states(reader)})[point.fire_point_id]
+    shares = {one["code"]: float(one["share"]) for one in told["shares"]}
+    assert shares["220182"] == pytest.approx(point.county_share, abs=1e-4)
+    assert sum(shares.values()) == pytest.approx(1, abs=2e-4)
+
+
+def test_what_lies_beyond_the_province_is_named(world: World) -> None:
+    """A pixel on the line to the next province: the neighbour has the rest; a set without neighbours leaves it open."""
+    lon, lat = _on_the_province_line()
+    world.ingest(world.feed("day.csv", [Row(at("2023-10-29 04:30"), f"{lon:.5f}", f"{lat:.5f}")]))
+    world.assess()
+    with world.store.reader() as reader:
+        rows = {row.fire_point_id: row for row in live_states(reader)}
+        ((name, told),) = contexts(reader, rows).items()
+    beyond = [one for one in told["shares"] if one.get("outside")]
+    assert beyond
+    assert all(not one["code"].startswith("22") for one in beyond)
+    assert sum(float(one["share"]) for one in told["shares"]) == pytest.approx(1, abs=3e-4)
+    own = [float(one["share"]) for one in told["shares"] if one["code"] == rows[name].county_code]
+    assert own == [pytest.approx(rows[name].county_share, abs=1e-4)]
+
+
+def _on_the_province_line() -> tuple[float, float]:
+    """Return a place 100 m inside the province's land border to Liaoning."""
+    outline = builtin(Level.PROVINCE, province="220000").units[0].geometry
+    line = shapely.intersection(outline.boundary, box(123.5, 42.5, 124.5, 43.5))
+    place = shapely.line_interpolate_point(shapely.get_parts(line)[0], 0.5, normalized=True)
+    inside = shapely.intersection(outline, place.buffer(0.0012))
+    near = inside.representative_point()
+    return float(near.x), float(near.y)
+
+
+def test_a_cell_of_another_county_than_the_ground_goes_to_a_person(world: World) -> None:
+    world.ingest(world.feed("day.csv", [FIRE]))
+    _grid(world, "G1", 126.7, parent="220122")
+    world.assess()
+    (point,) = world.points()
+    assert (point.county_code, point.grid_code) == ("220182", "G1")
+    assert {"code": "grid_boundary_disagree", "grid": "G1", "counties": ["220122"]} in point.reasons
+    with world.store.reader() as reader:
+        assert "grid_boundary_disagree" in [case.what for case in pending(reader, whole("test"))]
+    _grid(world, "G1", 126.7, parent="220182")
+    world.assess()
+    (point,) = world.points()
+    assert point.grid_code == "G1"
+    assert not any(one["code"] == "grid_boundary_disagree" for one in point.reasons)
