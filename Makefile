@@ -13,6 +13,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
 LOCK := $(PY) -m uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate pyproject.toml
+OGCTESTS_LOCK = $(subst pyproject.toml,--override <(echo 'pyarrow>=17'),$(LOCK))
 WORKERS ?= auto
 # The long tests are those that take their number of cases or kills from the environment, or carry the mark.
 SOAK = $(shell grep -rlE --include='test_*.py' 'HUODIAN_(FUZZ_EXAMPLES|KILLS)|mark\.soak' tests)
@@ -42,19 +43,23 @@ bench-money: $(VENV)/.dev ## seconds and memory of adjudicating 20,000 and 1,000
 	@$(PY) -m bench.adjudication --points 20000 --units 12000
 	$(PY) -m bench.adjudication --points 1000000 --units 600000
 
+notebooks: $(VENV)/.dev $(VENV)/.assets ## execute the notebooks on the real data again and keep them (ARGS="october_2023" for one)
+	@$(PY) -m notebooks.run $(ARGS)
+
 soak: $(VENV)/.dev $(VENV)/.assets components ## long fuzz and kill -9 runs, outside `make test`
 	@HUODIAN_FUZZ_EXAMPLES=10000 HUODIAN_KILLS=50 $(PY) -m pytest -n $(WORKERS) $(SOAK) $(ARGS)
 
-lock: $(VENV)/.run ## solve the dependencies again into the two hashed lock files
+lock: $(VENV)/.run ## solve the dependencies again into the hashed lock files
 	@$(PIP) uv
 	$(LOCK) --group build --group test --group lint -o requirements-dev.lock $(ARGS)
 	$(LOCK) --group build -c requirements-dev.lock -o requirements.lock
+	$(OGCTESTS_LOCK) - -o requirements-ogctests.lock <<< 'ogctests==0.1.15'
 
 assets: $(VENV)/.run ## build the web map; fetch its packages and the font of the PDFs from npm
 	@$(PY) -m service.web.build
 	touch $(VENV)/.assets
 
-components: ## install PostGIS and Chromium where they are missing (Debian, root or sudo)
+components: $(VENV)/.ogctests ## install PostGIS and Chromium where they are missing (Debian, root or sudo)
 	@bash scripts/components.sh
 
 clean: ## remove the environment, caches and built assets; stores and ./var stay
@@ -75,6 +80,14 @@ $(VENV)/.run: $(VENV)/.created requirements.lock pyproject.toml
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	@echo "== installing what tests and checks need"
 	$(PIP) --require-hashes -r requirements-dev.lock
+	touch $@
+
+# ogctests pins an httpx and a pytest that do not go with ours, and a pyarrow it does not use: no dependency is solved.
+$(VENV)/.ogctests: $(VENV)/.created requirements-ogctests.lock
+	@echo "== installing ogctests into an environment of its own"
+	bash scripts/venv.sh $(VENV)/ogctests
+	$(VENV)/ogctests/bin/python -m pip install --quiet --quiet --disable-pip-version-check \
+		--no-deps --require-hashes -r requirements-ogctests.lock
 	touch $@
 
 $(VENV)/.assets: $(VENV)/.run service/web/assets/package-lock.json service/web/build.py service/web/build_map.py \

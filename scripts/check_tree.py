@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 MODULE_LINES = 600
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-ogctests.lock")
 
 REGISTRY_HOST = re.compile(
     r"p[y]pi\.(org|python)|p[y]thonhosted|n[p]mjs\.(org|com)|n[p]mmirror|d[e]b\.debian|tuna\.tsinghua|mirrors\.aliyun"
