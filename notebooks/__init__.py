@@ -1,0 +1,1 @@
+"""Executed notebooks and the readable sources they are made of (`notebooks.run`)."""
