@@ -123,7 +123,10 @@ def main() -> int:
         where = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
         day = dt.datetime.now(dt.UTC).date().isoformat()
         head = f"# Benchmarks\n\n`make bench` on {day} ({where}), median of {options.rounds}.\n\n"
-        options.write.write_text(f"{head}{NOTES}\n{text}", encoding="utf-8")
+        # What other targets measured stands below, under headings of its own, and stays.
+        before = options.write.read_text(encoding="utf-8") if options.write.is_file() else ""
+        _, heading, rest = before.partition("\n## ")
+        options.write.write_text(f"{head}{NOTES}\n{text}{heading}{rest}", encoding="utf-8")
     return 0 if holds else 1
 
 
