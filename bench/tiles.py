@@ -188,10 +188,14 @@ def over_http(postgis: str, embedded: str, rounds: int, seconds: float) -> list[
         "|---|---|---|---|---|---|",
     ]
     must = {"tipg": "", "PostGIS": "≥ 1.5", "embedded": "≥ 1", "cache": "≥ 10"}
-    for (side, layer), all_ in found.items():
-        ratio = statistics.median(all_) / statistics.median(found["tipg", layer])
+    speed = {key: statistics.median(all_) for key, all_ in found.items()}
+    for side in sides:  # the whole dense tile: one request for each of its layers
+        speed[side, "both"] = 1 / sum(1 / speed[side, layer] for layer in LAYERS)
+        sizes[side, "both"] = sum(sizes[side, layer] for layer in LAYERS)
+    for (side, layer), one in speed.items():
+        wanted = must[side] if layer == "both" else ""
         lines.append(
-            f"| {side} | {layer} | {statistics.median(all_):.1f} | {ratio:.2f} | {must[side]} "
+            f"| {side} | {layer} | {one:.1f} | {one / speed['tipg', layer]:.2f} | {wanted} "
             f"| {sizes[side, layer]:,} |"
         )
     return lines
