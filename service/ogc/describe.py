@@ -11,7 +11,7 @@ from service.ogc.crs import STORAGE, SUPPORTED
 from service.ogc.encode import plain
 from service.ogc.features import FORMATS
 from service.ogc.links import link
-from service.ogc.operation import HTML, JSON, OPENAPI, SCHEMA_JSON, Answer, Asked, Operation, of_json
+from service.ogc.operation import GEOJSON, HTML, JSON, OPENAPI, SCHEMA_JSON, Answer, Asked, Operation, of_json
 from service.ogc.pages import Cell, PageText, Table, html
 from service.ogc.source import extent_of, layer_of, seam, settled, times_of
 
@@ -143,7 +143,13 @@ def _collection(asked: Asked, source: Any, info: LayerInfo) -> dict[str, Any]:
     found["links"] = [
         *_both(asked, at, found["title"]),
         *(
-            link(to(*at, "items", query={"f": form}), "items", media, f"要素 Features ({form})")
+            # The first without a query: GDAL puts the id of a feature right behind it.
+            link(
+                to(*at, "items", query={"f": form} if media != GEOJSON else None),
+                "items",
+                media,
+                f"要素 Features ({form})",
+            )
             for form, media in FORMATS.items()
         ),
         link(to(*at, "queryables"), f"{_REL}queryables", SCHEMA_JSON, "过滤属性 Queryables"),

@@ -1,6 +1,9 @@
 """The parameter ``datetime``: an instant, a day or a closed interval of them, either end open.
 
 A day is a civil day in Beijing and stands for all of it. Source: OGC API Features Part 1, 7.15.4; ends are included.
+
+GDAL writes a comparison of any date property of a layer as ``datetime=2023-10-29T`` and does not test it again: that is
+refused here as what it is, no instant, because the property meant may be another than the layer's time.
 """
 
 from __future__ import annotations

@@ -97,6 +97,17 @@ def test_gdal_gets_the_reference_system_it_asks_for(homes: dict[str, Made]) -> N
     assert len({tuple(one["ids"]) for one in found.values()}) == 1
 
 
+def test_gdal_asks_for_one_feature_by_its_id_and_for_a_time_as_datetime(homes: dict[str, Made]) -> None:
+    with homes["sqlite"].web() as web:
+        day = web.get("/ogc/collections/fire_points/items?datetime=2023-10-29&limit=10000").json()
+    name = day["features"][0]["id"]
+    within = "first_seen >= '2023-10-28T16:00:00Z' AND first_seen < '2023-10-29T16:00:00Z'"
+    with served(homes["sqlite"].store) as address:
+        assert gdal(address, ("fire_points", {"where": f"id = '{name}'"}))["fire_points"]["ids"] == [name]
+        found = gdal(address, ("fire_points", {"where": within}))["fire_points"]["ids"]
+        assert found == sorted(one["id"] for one in day["features"])
+
+
 def test_gdal_reads_only_what_its_token_may_see(peopled: Made) -> None:
     with served(peopled.store) as address:
         mine = gdal(address, ("fire_points", {}), token=peopled.tokens["yushu"])["fire_points"]
