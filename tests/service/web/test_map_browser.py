@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import gzip
 import io
@@ -325,8 +326,7 @@ def test_without_tiles_the_fire_points_are_still_on_the_map(
     asked: list[str] = []
     visit.page.on("request", lambda request: asked.append(request.url))
     visit.enter()
-    drawn = visit.page.evaluate("huodian.map.map.querySourceFeatures('points').length")
-    assert drawn > 0
+    visit.until("huodian.map.map.querySourceFeatures('points').length > 0")
     visit.rows().first.click()
     assert "榆树市" in visit.card()
     assert not any("/ogc/" in url or "/search" in url or "/card" in url for url in asked)
@@ -345,6 +345,40 @@ def test_the_printed_sheet_has_the_map_every_row_and_the_marks(real: RealStore, 
     assert visit.page.locator("#footer").is_visible()
     assert not visit.page.locator("#map").is_visible()
     visit.check()
+
+
+def test_a_tianditu_base_comes_through_our_own_server(
+    real: RealStore, address: str, browser: Browser
+) -> None:
+    visit = MapVisit(browser, address, DESK, real.tokens["yushu"])
+    asked: list[str] = []
+
+    def configured(route: Route) -> None:
+        answer = route.fetch()
+        document = answer.json()
+        document["data"]["tianditu"] = True
+        route.fulfill(response=answer, json=document)
+
+    def picture(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=200, content_type="image/png", body=PIXEL)
+
+    visit.page.route("**/api/v1/session", configured)
+    visit.page.route("**/base/tianditu/**", picture)
+    visit.enter(f"?date={DAY}&panel=layers")
+    visit.page.check("[data-key=base-img]")
+    visit.until("huodian.map.map.areTilesLoaded() && huodian.map.map.getLayer('base-cia') !== undefined")
+    assert {url.split("/")[5] for url in asked} == {"img", "cia"}
+    assert all(part.isdigit() for url in asked for part in url.split("/")[6:])
+    assert "base=img" in visit.page.url
+    visit.page.check("[data-key=base-plain]")
+    assert visit.page.evaluate("huodian.map.map.getLayer('base-img') === undefined")
+    visit.check()
+
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 def test_a_lost_sign_in_is_said(real: RealStore, enter: Enter) -> None:

@@ -29,7 +29,15 @@ function listen(app: App): void {
     clearTimeout(timer);
     timer = window.setTimeout(() => void app.refresh(), 400);
   };
-  for (const name of ['message', 'revision', 'change']) events.addEventListener(name, changed as EventListener);
+  events.onerror = () => {
+    // A broken line is taken up again by the browser; a refusal (no place, signed out) is not.
+    if (events.readyState !== EventSource.CLOSED) return;
+    setTimeout(() => {
+      void app.refresh();
+      listen(app);
+    }, POLL_MS);
+  };
+  for (const name of ['message', 'revision']) events.addEventListener(name, changed as EventListener);
 }
 
 function revisionOf(event: MessageEvent<string>): number | null {
