@@ -196,7 +196,13 @@ class Layer:
         if not len(self):
             empty = np.empty(0, dtype=np.int64)
             return empty, empty
-        shape, unit = self._boxes().query(shapes, predicate="intersects")
+        if self._shapes is not None:
+            shape, unit = self._boxes().query(shapes, predicate="intersects")
+        else:
+            shape, unit = self._near().query(shapes)
+            known, place = np.unique(unit, return_inverse=True)
+            meets = shapely.intersects(np.asarray(shapes, dtype=object)[shape], self.some(known)[place])
+            shape, unit = shape[meets], unit[meets]
         order = np.lexsort((unit, shape))
         return shape[order], unit[order]
 

@@ -1,6 +1,7 @@
 """Layers in force on a date, read back from the store and ready to be asked.
 
-Sets are immutable, so what was built from one is kept by its id for the life of the process.
+Sets are immutable, so what was built from one is kept by its id for the life of the process, and what is large also on
+disk (`service.pipeline.layer_cache`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sqlalchemy as sa
 from boundaries.regime import RegimeBook
 from gis.locate import Layer
 from gis.types import LEVELS, DataStatus, Level, Validity
+from service.pipeline.layer_cache import LEAST_UNITS, layer_of
 from service.pipeline.plans_match import PlanBook, PlanLayer
 from service.pipeline.screen_store import ScreenBook, ScreenLayer
 from service.store.engine import Reader
@@ -264,16 +266,7 @@ class Layers:
             )
             .where(BoundarySet.id == set_id)
         )[0]
-        rows = self._reader.rows(
-            sa.select(
-                BoundaryUnit.code,
-                BoundaryUnit.name,
-                BoundaryUnit.unit_id,
-                BoundaryUnit.parent_code,
-                BoundaryUnit.geom,
-            ).where(BoundaryUnit.set_id == set_id)
-        )
-        return _set_layer(set_id, head, rows)
+        return self._set_layer(BoundaryUnit, set_id, head, BoundaryUnit.set_id == set_id)
 
     def _grid_layers(self, set_id: int) -> tuple[dict[str, SetLayer], dict[str, Any]]:
         found: tuple[dict[str, SetLayer], dict[str, Any]] = self._cached("grid", set_id, self._read_grid)
@@ -293,23 +286,14 @@ class Layers:
             .join(Revision, Revision.id == GridSet.rev)
             .where(GridSet.id == set_id)
         )[0]
-        rows = self._reader.rows(
-            sa.select(
-                GridCell.code,
-                GridCell.name,
-                GridCell.unit_id,
-                GridCell.parent_code,
-                GridCell.geom,
-                GridCell.level,
-                GridCell.unit_code,
-            ).where(GridCell.set_id == set_id)
-        )
+        held = self._reader.rows(sa.select(GridCell.level).where(GridCell.set_id == set_id).distinct())
+        present = {row.level for row in held}
         layers: dict[str, SetLayer] = {}
-        for level in reversed(LEVELS):
-            cells = [row for row in rows if row.level == level]
-            if cells:
-                head = (name, version, str(level), status, accuracy, content_hash, at)
-                layers[str(level)] = _set_layer(set_id, head, cells)
+        for level in (str(one) for one in reversed(LEVELS) if str(one) in present):
+            head = (name, version, level, status, accuracy, content_hash, at)
+            layers[level] = self._set_layer(
+                GridCell, set_id, head, sa.and_(GridCell.set_id == set_id, GridCell.level == level)
+            )
         record = {
             "set": name,
             "version": version,
@@ -318,6 +302,36 @@ class Layers:
             "hash": content_hash,
         }
         return layers, record
+
+    def _set_layer(self, table: Any, set_id: int, head: Any, own: Any) -> SetLayer:
+        """Return one level of a set: its polygons from disk where they are many and have been read before."""
+        name, version, level, status, accuracy, content_hash, at = head
+        rows = self._reader.rows(
+            sa.select(
+                table.code, table.name, table.unit_id, table.parent_code, table.geom.is_(None).label("bare")
+            ).where(own)
+        )
+
+        def read() -> Layer:
+            shaped = self._reader.rows(sa.select(table.code, table.geom).where(own, table.geom.is_not(None)))
+            return Layer([row.code for row in shaped], [row.geom for row in shaped])
+
+        large = sum(not row.bare for row in rows) >= LEAST_UNITS
+        layer = layer_of(self._reader.archive, content_hash, str(level), read) if large else read()
+        return SetLayer(
+            set_id,
+            name,
+            version,
+            level,
+            status,
+            accuracy,
+            content_hash,
+            at,
+            layer,
+            {row.code: row.name for row in rows},
+            {row.code: row.unit_id for row in rows},
+            {row.code: row.parent_code for row in rows},
+        )
 
     def _zones(self, set_ids: Iterable[int]) -> ZoneLayer:
         parts: list[tuple[dict[str, Any], tuple[ZoneEntry, ...]]] = [
@@ -363,25 +377,6 @@ class Layers:
             "hash": content_hash,
         }
         return record, entries
-
-
-def _set_layer(set_id: int, head: Any, rows: Any) -> SetLayer:
-    shaped = [row for row in rows if row.geom is not None]
-    name, version, level, status, accuracy, content_hash, at = head
-    return SetLayer(
-        set_id,
-        name,
-        version,
-        level,
-        status,
-        accuracy,
-        content_hash,
-        at,
-        Layer([row.code for row in shaped], [row.geom for row in shaped]),
-        {row.code: row.name for row in rows},
-        {row.code: row.unit_id for row in rows},
-        {row.code: row.parent_code for row in rows},
-    )
 
 
 def _strictness(entry: ZoneEntry) -> tuple[int, str, str]:
