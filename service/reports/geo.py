@@ -19,6 +19,7 @@ STATUS_COLOURS = {
     "unverified": "#d7301f",
     "overdue": "#7a0177",
     "pending": "#e08214",
+    "denial_unreviewed": "#e08214",
     "unreachable": "#e08214",
     "confirmed": "#1b7837",
     "denied": "#6b7280",

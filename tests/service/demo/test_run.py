@@ -25,6 +25,8 @@ from gis.errors import RefusedInputError
 from service.billing.pending_money import queue as pending_queue
 from service.cli.demo import _text
 from service.demo.run import DemoReport, clear, demo_settings, run_demo
+from service.reports.geo import STATUS_COLOURS
+from service.reports.words import STATUS_WORDS
 from service.scope import whole
 from service.settings import Settings
 from service.store import open_store
@@ -235,7 +237,7 @@ def test_the_command_serves_the_map_and_the_phone_list(served: int) -> None:
     deadline = time.monotonic() + 90
     while True:
         try:
-            page = _get(f"{base}/")
+            page = _get(f"{base}/day")
             break
         except OSError:
             assert time.monotonic() < deadline, "the demo did not come up"
@@ -246,3 +248,7 @@ def test_the_command_serves_the_map_and_the_phone_list(served: int) -> None:
     assert "非正式" in page
     assert "非正式" in phone
     assert re.search(r"tel:10\d{9}", phone)
+
+
+def test_every_status_has_its_words_and_a_colour_on_the_map() -> None:
+    assert set(STATUS_WORDS) <= set(STATUS_COLOURS), "a status without one would cost the whole page"
