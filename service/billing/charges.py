@@ -34,6 +34,12 @@ MATCH_WORDS = (
     "it may tell of the same fire as another point: a person rules duplicate or distinct",
 )
 
+DENIAL_UNREVIEWED = "denial_unreviewed"
+DENIAL_WORDS = (
+    "付款方事后否定，尚待上级复核；原认定及金额不变",
+    "the payer denied it afterwards: what was found before stands, with its money, until somebody else reviews it",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ChargeRun:
@@ -124,6 +130,9 @@ def run_charges(
         key=lambda one: (one.payer, one.fire_point_id, one.clause),
     )
     held = [one for _, found in used for one in found.held if one.fire_point_id in own]
+    # Only where there is money to deny: what does not count for another reason needs no review.
+    denied = facts.denials & {one.fire_point_id for one in (*charges, *held)}
+    held += [Held(name, DENIAL_UNREVIEWED, *DENIAL_WORDS) for name in denied]
     left = [one for _, found in used for one in found.left_out if one.fire_point_id in own]
     return ChargeRun(
         season=season,

@@ -179,7 +179,11 @@ def _verdict(reader: Reader, run: ChargeRun, book: Rulebook, fire_point_id: str)
 
 def _state(charge: Any, held: list[Any], left: Any, screened: str | None, of: str | None) -> str:
     if charge is not None:
-        return "charged_in_part" if held else "charged"
+        from service.billing.charges import (
+            DENIAL_UNREVIEWED,
+        )  # late: what explains a place needs no adjudication
+
+        return "charged_in_part" if any(one.reason != DENIAL_UNREVIEWED for one in held) else "charged"
     if held:
         return "held"
     if left is not None:

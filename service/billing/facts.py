@@ -66,6 +66,8 @@ class SeasonFacts:
         Live id to the rulings in force on it, the newest of each kind.
     statuses
         Statuses of the layers used.
+    denials
+        Facts that the payer denied after they had been found: what was found stands until somebody else reviews it.
     book_of
         Id of the rulebook that covers each fact.
     units_of
@@ -85,6 +87,7 @@ class SeasonFacts:
     publications: Mapping[str, dt.datetime] = field(default_factory=dict)
     rulings: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     statuses: frozenset[str] = frozenset()
+    denials: frozenset[str] = frozenset()
     book_of: Mapping[str, str] = field(default_factory=dict)
     units_of: Mapping[str, tuple[SeasonUnit, ...]] = field(default_factory=dict)
 
@@ -126,6 +129,7 @@ class _Season:
         self.everywhere = frozenset(book.jurisdiction.code for book in calendar.books)
         self.here: frozenset[str] = frozenset()
         self.screened: dict[str, list[str]] = defaultdict(list)
+        self.denials: set[str] = set()
         self.standings: Mapping[str, Standing] = {}
         self.publications: Mapping[str, dt.datetime] = {}
 
@@ -177,6 +181,7 @@ class _Season:
                 self.calendar.books,
                 [self.stacks[one] for one in {row.layer_stack_id for row, _, _ in chosen}],
             ),
+            denials=season_ids & self.denials,
             book_of={fact.fire_point_id: book.id for fact, book in told},
         )
 
@@ -264,11 +269,14 @@ class _Season:
             if name in gone:
                 continue
             names = (name, *same.get(name, ()))
+            verdict = self._verdict(book, row, ground, names, issued)
+            if verdict.denial_waits:
+                self.denials.add(name)
             fact = _fact(
                 row,
                 ground,
                 zones[name],
-                self._verdict(book, row, ground, names, issued),
+                verdict,
                 sources=self._sources(names, known, listed),
                 pixels=max(known[one].pixels for one in names),
                 said={

@@ -66,6 +66,7 @@ def line_of(
     own: frozenset[str],
     mark: str,
     pixels: Sequence[str] = (),
+    waits: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return the line of a charge, without its number and its change against the statement before.
 
@@ -87,10 +88,15 @@ def line_of(
         Fire points of this payer: no other is named.
     pixels
         Hashes of the pixels behind it (`service.billing.pixels`).
+    waits
+        Chinese and English sentence of a denial that nobody has reviewed yet.
     """
     fact, trace = charge.fact, plain(charge.trace)
     deciding = next((one.deciding for one in standings if one.deciding is not None), None)
     reason_zh, reason_en = _reason(trace, charge)
+    if waits is not None:
+        deciding = _standing_found(standings, fact.finding) or deciding
+        reason_zh, reason_en = f"{reason_zh}；{waits[0]}", f"{reason_en}; {waits[1]}"
     units = {one.level: one.code for one in fact.units}
     return {
         "fire_point_id": charge.fire_point_id,
@@ -127,6 +133,12 @@ def line_of(
             "pixels": list(pixels),
         },
     }
+
+
+def _standing_found(standings: Sequence[Any], finding: str | None) -> Any:
+    """Return the record of what was found before a denial that waits for its review."""
+    same = [one for standing in standings for one in standing.records if one.finding == finding]
+    return max(same, key=lambda one: (one.rank, one.id), default=None)
 
 
 def told_rulings(rulings: Sequence[Any], own: frozenset[str]) -> list[dict[str, str]]:

@@ -18,7 +18,7 @@ from service.accountability.findings import Charge
 from service.accountability.rulebook import Rulebook
 from service.billing.adjust import Known, adjustments, marked
 from service.billing.chain import SCHEMA
-from service.billing.charges import ChargeRun
+from service.billing.charges import DENIAL_WORDS, ChargeRun
 from service.billing.deadlines import until
 from service.billing.lines import basis_of, digest_of, line_of, plain
 from service.documents.amount_words import upper, wan
@@ -222,6 +222,7 @@ def _line(
         own=own,
         mark=mark,
         pixels=[one for name in names for one in material.pixels.get(name, ())],
+        waits=DENIAL_WORDS if name in facts.denials else None,
     )
 
 

@@ -1,8 +1,8 @@
 """What a fire point's verification is to money: the state that is billed, and who reviewed a denial.
 
 A payer's own word that would take a fire out of its bill counts with evidence and with a review by somebody else of the
-city or the province; until then the fire is a denial that nobody reviewed, and its money is held. Silence past the
-deadline is a state of its own, not an acquittal.
+city or the province. Until then what was found before stands, with its money, and the denial waits; where nothing had
+confirmed the fire before, the money is held. Silence past the deadline is a state of its own, not an acquittal.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
-from service.accountability.facts import FactState
+from service.accountability.facts import FactState, narrower
 from service.accountability.rulebook import Rulebook
 from service.accountability.words import Level
 
@@ -26,7 +26,13 @@ _UNREACHABLE = "unreachable"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The state of a fire point under a rulebook, as `Fact` takes it."""
+    """The state of a fire point under a rulebook, as `Fact` takes it.
+
+    Attributes
+    ----------
+    denial_waits
+        Whether the payer denied afterwards what stands, and nobody else has reviewed that.
+    """
 
     state: FactState
     finding: str | None = None
@@ -34,6 +40,7 @@ class Verdict:
     published_at: dt.datetime | None = None
     area_mu: Decimal | None = None
     denial_reviewed_by: Level | None = None
+    denial_waits: bool = False
 
 
 def verdict_of(
@@ -64,8 +71,13 @@ def verdict_of(
     deciding = _newest(spoken)
     if deciding is None:
         return Verdict(_silence(book, issued_at, at), area_mu=area_mu, published_at=published_at)
+    waits = False
+    if _frees(book, deciding.finding) and is_payers(deciding) and not _reviewed(book, spoken, is_payers):
+        before = _newest([one for one in spoken if not (_frees(book, one.finding) and is_payers(one))])
+        if before is not None and not _denies(before.finding):
+            deciding, waits = before, True
     finding = deciding.finding
-    if _frees(book, finding):
+    if _frees(book, finding) and not waits:
         own = [one for one in spoken if is_payers(one) and _frees(book, one.finding)]
         if own or is_payers(deciding):
             reviewer = _reviewer(book, spoken, is_payers)
@@ -78,7 +90,7 @@ def verdict_of(
                 "denied", finding, published_at=published_at, area_mu=area_mu, denial_reviewed_by=level
             )
     state: FactState = "confirmed" if published_at is None else "publicised"
-    return Verdict(state, finding, _first_confirmed(spoken), published_at, area_mu)
+    return Verdict(state, finding, _first_confirmed(spoken), published_at, area_mu, denial_waits=waits)
 
 
 def _newest(records: Sequence[Any]) -> Any:
@@ -112,6 +124,12 @@ def _reviewer(book: Rulebook, spoken: Sequence[Record], is_payers: Callable[[Rec
         return None
     proven = any(one.evidence_sha256 is not None for one in spoken if _frees(book, one.finding))
     return cast(Level, review.level) if proven else None
+
+
+def _reviewed(book: Rulebook, spoken: Sequence[Record], is_payers: Callable[[Record], bool]) -> bool:
+    """Whether somebody else, of a level that the rule accepts, agrees with a payer's own denial that has evidence."""
+    reviewer = _reviewer(book, spoken, is_payers)
+    return reviewer is not None and not narrower(reviewer, book.counts.verification.denial_review)
 
 
 def _first_confirmed(spoken: Sequence[Record]) -> dt.datetime | None:

@@ -261,6 +261,28 @@ def test_a_payers_own_denial_is_held_until_somebody_else_agrees_with_evidence(op
     assert (_reasons(agreed), _reasons(agreed, "left_out")) == ([], ["denied"])
 
 
+def test_a_county_that_found_a_fire_cannot_deny_it_away_alone(opened: House) -> None:
+    (fire,) = fires(YUSHU, 1, "2023-10-29T12:00", finding="straw", level="local")
+    opened.burn([fire])
+    opened.verify()
+    name = opened.id_of(fire)
+    opened.data("verify", name, "--finding", "nothing_found", "--level", "local", "--at", "2023-10-29T20:00")
+    charged = opened.charge("2023-2024", *BOOK)
+    assert (_reasons(charged), amounts(charged)) == (["denial_unreviewed"], {YUSHU: "500000.00"})
+    assert charged["counts"]["held"] == 0, "nothing of it waits to be charged"
+    (verdict,) = opened.data("explain", name, *BOOK)["money"]
+    assert (verdict["state"], "尚待上级复核" in verdict["zh"]) == ("charged", True)
+    drafted = opened.data("statement", "draft", "--payer", YUSHU, "--season", "2023-2024", *BOOK)["document"]
+    (line,) = drafted["lines"]
+    assert "尚待上级复核" in line["reason_zh"]
+    assert "until somebody else reviews" in line["reason_en"]
+    assert line["finding"] == "straw"
+    photo = _file(opened, "photo.jpg", "jpeg")
+    opened.data("verify", name, "--finding", "nothing_found", "--level", "city", "--evidence", photo)
+    agreed = opened.charge("2023-2024", *BOOK)
+    assert (_reasons(agreed), _reasons(agreed, "left_out"), amounts(agreed)) == ([], ["denied"], {})
+
+
 # --- one fire, one fact -----------------------------------------------------------------------------
 
 PATROL = """\

@@ -77,6 +77,22 @@ def test_a_denial_of_the_payer_waits_for_somebody_elses_word(jilin: House) -> No
     assert "--evidence" in case["settled_by"]
 
 
+def test_a_denial_of_what_the_payer_itself_had_found_is_a_case_although_the_money_stands(
+    jilin: House,
+) -> None:
+    (fire,) = fires(YUSHU, 1, f"{DAY}T10:00", finding="straw", level="local")
+    jilin.burn([fire])
+    jilin.data("rulebooks", "load", "JL-1")
+    jilin.verify()
+    assert waiting(jilin) == []
+    jilin.data(
+        "verify", jilin.id_of(fire), "--finding", "outside", "--level", "local", "--at", f"{DAY}T18:00"
+    )
+    (case,) = waiting(jilin)
+    assert (case["what"], case["at_stake"]) == ("denial_unreviewed", None)
+    assert "原认定" in case["zh"]
+
+
 def test_a_later_word_from_below_is_a_contradiction_with_or_without_a_rule(jilin: House) -> None:
     (fire,) = fires(YUSHU, 1, f"{DAY}T10:00")
     jilin.burn([fire])

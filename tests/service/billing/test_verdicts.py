@@ -95,6 +95,34 @@ def test_a_payers_own_word_waits_for_evidence_and_for_somebody_else(finding: str
     assert with_photo.denial_reviewed_by == "city"
 
 
+@pytest.mark.parametrize(("level", "by"), [("local", None), ("city", PAYER)])
+def test_a_payers_late_denial_leaves_what_was_found_until_somebody_else_agrees(
+    level: str, by: str | None
+) -> None:
+    found = record("straw", "local", at=1)
+    denial = record("nothing_found", level, by=by, at=5, evidence_sha256="a" * 64)
+    alone = verdict(found, denial)
+    assert (alone.state, alone.finding, alone.denial_waits) == ("confirmed", "straw", True)
+    assert alone.confirmed_at == LISTED + dt.timedelta(hours=1)
+    assert verdict(found, denial, published=SOON).state == "publicised"
+    agreed = verdict(found, denial, record("nothing_found", "province", at=6))
+    assert (agreed.state, agreed.denial_waits) == ("denied", False)
+    refused = verdict(found, denial, record("straw", "province", at=6))
+    assert (refused.state, refused.denial_waits) == ("confirmed", False)
+
+
+def test_a_late_own_word_that_it_was_something_else_is_a_denial_too() -> None:
+    found = verdict(record("straw", "local"), record("rubbish", "local", at=2))
+    assert (found.state, found.finding, found.denial_waits) == ("confirmed", "straw", True)
+
+
+def test_what_somebody_else_denied_does_not_come_back_by_an_older_confirmation() -> None:
+    found = verdict(
+        record("straw", "local"), record("nothing_found", "city", at=2), record("outside", "local", at=3)
+    )
+    assert (found.state, found.denial_waits) == ("denied", False)
+
+
 def test_a_payer_of_city_level_does_not_review_itself() -> None:
     own = record("nothing_found", "city", by=PAYER, evidence_sha256="a" * 64)
     again = record("nothing_found", "city", by=PAYER, at=2)
@@ -148,5 +176,8 @@ def test_the_order_of_records_given_does_not_matter_and_no_own_word_frees_alone(
     others = [one for one in records if one.level != "local" and one.unit_uid is None]
     if found.denial_reviewed_by is not None:
         assert any(one.level == found.denial_reviewed_by for one in others)
+    own = [one for one in records if one not in others]
+    if any(one.finding in BOOK.counts.findings for one in own) and not others:
+        assert found.state == "confirmed", "whoever found it cannot take that back alone"
     if found.state == "confirmed" and found.finding not in BOOK.counts.findings:
         assert any(one.finding == found.finding for one in others), "somebody else found it"
