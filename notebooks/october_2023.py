@@ -3,7 +3,7 @@
 # %% [markdown]
 # # 2023 年 10 月吉林焚烧日 · The October 2023 burning days in Jilin
 #
-# Real NOAA-20 detections (VIIRS, near real time, NASA FIRMS) of 39 days in October and November 2023, read in place
+# Real NOAA-20 detections (VIIRS, near real time, NASA FIRMS) in 39 daily files of October and November 2023, read in place
 # from the shared data. Everything below is done by the service itself; each step names its command. Nothing here is
 # official: borders, land cover, plants and rulebook are references or samples (非正式), and two months say little of a year.
 
@@ -201,7 +201,7 @@ print(f"{len(views)} fire points, {len(inside)} of them in Jilin; the list chang
 
 # %% [markdown]
 # ## 5 筛除报告 · The screening report
-# `huodian screen --report`, per month, per unit, with examples. `flagged` counts all the same and goes to a person.
+# `huodian screen --report`, per month, per unit (those where something was removed), with examples. `flagged` counts all the same and goes to a person.
 
 # %%
 months = pd.DataFrame(report["months"])[["key", "fire_points", "counted", "removed", "flagged"]]
@@ -260,7 +260,7 @@ ground = pd.DataFrame(
 )
 by_county = ground.groupby("county").sum().sort_values("fire points", ascending=False)
 print(f"{len(by_county)} counties; {int(by_county['boundary cases'].sum())} boundary cases")
-by_county.head(20)
+by_county
 
 # %% [markdown]
 # ### 存疑 · Doubtful cases
