@@ -160,8 +160,9 @@ def explain(
         "lists": lists_of(reader, scope, ids, found.view.fire_day),
         "pending": _pending(reader, scope, found),
     }
-    silent = found.live is not None and not verification["records"]
-    due = explain_money.earliest_due(reader, found.live, found.view) if silent and not sees else None
+    due = None
+    if not sees and found.live is not None and not verification["records"]:
+        due = explain_money.earliest_due(reader, found.live, found.view)
     told = untold.story(scope, told, due=due)
     told["uncertain"] = doubts_of(told)
     shown: dict[str, Any] = _Veil(reader, scope, {*ids, fire_point_id}).over(told)
