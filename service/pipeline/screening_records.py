@@ -84,7 +84,7 @@ def set_screening(
             if taken.params == _plain(params) and taken.from_date == from_date:
                 return {
                     "version": version,
-                    "from": from_date.isoformat(),
+                    "first": from_date.isoformat(),
                     "params": taken.params,
                     "revision": None,
                 }
