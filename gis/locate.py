@@ -246,7 +246,7 @@ class Layer:
         boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
         work = _BOX_S * len(boxes)
         by_index = self._indexed(work)
-        if by_index is None or not (index.kernels_loaded() or self._shapes is None or work > _LOAD_S):
+        if by_index is None or not (index.kernels_loaded() or work > _LOAD_S):
             rows = np.arange(len(boxes))
             return *self._plain_areas(boxes, rows), rows
         if self._told is None:

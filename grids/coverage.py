@@ -98,7 +98,10 @@ def coverage(
     """
     cells = [cell for cell in grid.at(level) if cell.geometry is not None]
     shapes = [cell.geometry for cell in cells]
-    rest = area.difference(shapely.union_all(shapes)) if shapes else area
+    # Cells drawn as one coverage overlap nowhere, and their union is made of the borders that nobody shares.
+    clean = bool(shapes) and bool(shapely.is_valid(shapes).all() and shapely.coverage_is_valid(shapes))
+    union = shapely.coverage_union_all(shapes) if clean else shapely.union_all(shapes)
+    rest = area.difference(union) if shapes else area
     inside, blind = _blind(area, shapes, np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64))
     return Coverage(
         level,
@@ -108,7 +111,7 @@ def coverage(
         rest,
         inside,
         blind,
-        _overlaps(cells),
+        () if clean else _overlaps(cells),
         tuple(cell.code for cell in grid.at(level) if cell.geometry is None),
     )
 
