@@ -129,11 +129,11 @@ def feature_ids(ids: Sequence[Any]) -> npt.NDArray[np.int64]:
 
     The same in PostgreSQL: ``hashtextextended(id, 0) & 9007199254740991``.
     """
-    from gis import mvt, mvt_kernels
+    from gis import mvt, mvt_hash
 
     if len(ids) and not isinstance(ids[0], str):
         return np.asarray(ids, dtype=np.int64)
-    numbers: npt.NDArray[np.int64] = mvt_kernels.hashes(*mvt.end_to_end(ids))
+    numbers: npt.NDArray[np.int64] = mvt_hash.hashes(*mvt.end_to_end(ids))
     return numbers
 
 
