@@ -18,7 +18,7 @@ WORKERS ?= auto
 # The long tests are those that take their number of cases or kills from the environment, or carry the mark.
 SOAK = $(shell grep -rlE --include='test_*.py' 'HUODIAN_(FUZZ_EXAMPLES|KILLS)|mark\.soak' tests)
 
-.PHONY: help demo test lint bench bench-money soak lock assets components clean
+.PHONY: help demo test lint bench bench-map bench-money soak lock assets components clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,11 @@ bench-money: $(VENV)/.dev ## seconds and memory of adjudicating 20,000 and 1,000
 	@$(PY) -m bench.adjudication --points 20000 --units 12000
 	$(PY) -m bench.adjudication --points 1000000 --units 600000
 
+bench-map: $(VENV)/.bench components ## location, shares and tiles beside their peers (SedonaDB, geopandas, PostGIS, tipg)
+	@$(PY) -m bench.location
+	$(PY) -m bench.shares
+	$(PY) -m bench.tiles
+
 notebooks: $(VENV)/.dev $(VENV)/.assets ## execute the notebooks on the real data again and keep them (ARGS="october_2023" for one)
 	@$(PY) -m notebooks.run $(ARGS)
 
@@ -53,6 +58,7 @@ lock: $(VENV)/.run ## solve the dependencies again into the hashed lock files
 	@$(PIP) uv
 	$(LOCK) --group build --group test --group lint -o requirements-dev.lock $(ARGS)
 	$(LOCK) --group build -c requirements-dev.lock -o requirements.lock
+	$(LOCK) --group bench -c requirements-dev.lock -o requirements-bench.lock
 	$(OGCTESTS_LOCK) - -o requirements-ogctests.lock <<< 'ogctests==0.1.15'
 
 assets: $(VENV)/.run ## build the web map; fetch its packages and the font of the PDFs from npm
@@ -80,6 +86,11 @@ $(VENV)/.run: $(VENV)/.created requirements.lock pyproject.toml
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	@echo "== installing what tests and checks need"
 	$(PIP) --require-hashes -r requirements-dev.lock
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.dev requirements-bench.lock
+	@echo "== installing the peers of the benchmarks"
+	$(PIP) --require-hashes -r requirements-bench.lock
 	touch $@
 
 # ogctests pins an httpx and a pytest that do not go with ours, and a pyarrow it does not use: no dependency is solved.
