@@ -13,7 +13,7 @@ Number = Annotated[int, Field(ge=1, le=1_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Words = Annotated[str, Field(min_length=4, max_length=2000)]
 Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-ObjectionState = Literal["open", "upheld", "rejected", "partly", "withdrawn"]
+ObjectionState = Literal["open", "upheld", "rejected", "partly", "unanswered", "lapsed", "withdrawn"]
 
 
 class StatementsParameters(ReadParameters):

@@ -9,20 +9,26 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gis.errors import NotFoundError
+from gis.errors import ConflictError, NotFoundError
 from gis.times import beijing_date, iso_beijing
 from gis.types import Level
 from grids.units import RANK, Purpose
 from service.billing import deadlines
-from service.billing.issued import Sight, document_of, rows_of, with_document
+from service.billing.issued import FINAL, Sight, document_of, rows_of, with_document
 from service.scope import Scope
 from service.store.engine import Reader
-from service.store.models import Objection, ObjectionEvent
+from service.store.models import Objection, ObjectionEvent, Statement, StatementEvent
 
 ANSWERED = "answered"
 WITHDRAWN = "withdrawn"
 LATE = "late_accepted"
 OPEN = "open"
+UNANSWERED = "unanswered"
+"""Nobody answered in time, and the silence was taken to the next instance: the objection goes on there."""
+
+LAPSED = "lapsed"
+"""Nobody answered, the term to take the silence further ran out, and the statement was made final since."""
+
 OUTCOMES = ("upheld", "rejected", "partly")
 
 
@@ -38,18 +44,21 @@ class Case:
         The event that answered or withdrew it; None while it is open.
     late
         The event that admitted it after the deadline, if it was late.
+    unanswered
+        ``unanswered`` or ``lapsed`` where silence has ended it without an event, else None.
     """
 
     row: Any
     statement: Any
     closing: Any | None = None
     late: Any | None = None
+    unanswered: str | None = None
 
     @property
     def state(self) -> str:
-        """``open``, ``withdrawn``, or the outcome of its answer."""
+        """``open``, ``withdrawn``, ``unanswered``, ``lapsed``, or the outcome of its answer."""
         if self.closing is None:
-            return OPEN
+            return self.unanswered or OPEN
         return str(self.closing.outcome if self.closing.kind == ANSWERED else WITHDRAWN)
 
     def as_dict(self, *, sees_people: bool = True) -> dict[str, Any]:
@@ -85,11 +94,48 @@ def cases_of(reader: Reader, statements: Sequence[Any]) -> list[Case]:
     for row in reader.rows(sa.select(event).where(reader.known(ObjectionEvent)).order_by(event.c.id)):
         events[row.objection_id, row.kind == LATE] = row
     rows = reader.rows(sa.select(table).where(reader.known(Objection)).order_by(table.c.id))
-    return [
+    found = [
         Case(row, by_id[row.statement_id], events.get((row.id, False)), events.get((row.id, True)))
         for row in rows
         if row.statement_id in by_id
     ]
+    return _with_silence(reader, found)
+
+
+def _with_silence(reader: Reader, cases: Sequence[Case]) -> list[Case]:
+    """Say of objections without an answer whether the silence was appealed, or a final statement ended them."""
+    if all(case.closing is not None for case in cases):
+        return list(cases)
+    appealed = {case.row.appeals_id for case in cases if case.state != WITHDRAWN}
+    table, event = Statement.__table__, StatementEvent.__table__
+    finals = reader.rows(
+        sa.select(table.c.payer_code, table.c.season, table.c.number, event.c.at)
+        .join(table, table.c.id == event.c.statement_id)
+        .where(reader.known(StatementEvent), event.c.kind == FINAL)
+    )
+    found = []
+    for case in cases:
+        if case.closing is None and case.row.id in appealed:
+            found.append(replace(case, unanswered=UNANSWERED))
+        elif case.closing is None and any(_ends(case, one) for one in finals):
+            found.append(replace(case, unanswered=LAPSED))
+        else:
+            found.append(case)
+    return found
+
+
+def _ends(case: Case, final: Any) -> bool:
+    """Whether a statement was made final after an objection to it, or to one before, should have been answered."""
+    paper = case.statement
+    if (final.payer_code, final.season) != (paper.payer_code, paper.season) or final.number < paper.number:
+        return False
+    return is_silent(case, final.at)
+
+
+def is_silent(case: Case, moment: dt.datetime) -> bool:
+    """Whether the day by which an objection was to be answered has ended in Beijing without an answer."""
+    due = case.row.answer_due
+    return case.closing is None and due is not None and deadlines.is_over(due, moment)
 
 
 def of_statement(reader: Reader, statement: Any) -> list[dict[str, Any]]:
@@ -207,13 +253,54 @@ def authorities(sight: Sight, payer_uid: str | None, rule: Rule, day: dt.date) -
     return found
 
 
+def undecided(reader: Reader, statement: Any, moment: dt.datetime) -> None:
+    """Refuse to close a statement while anything about it is open.
+
+    Raises
+    ------
+    ConflictError
+        ``objections_open`` or ``appeal_open``, naming them.
+    """
+    chain = [
+        row
+        for row in rows_of(reader, statement.season, statement.payer_code)
+        if row.number <= statement.number
+    ]
+    still_open, appealable = undecided_of(cases_of(reader, chain), moment)
+    if still_open:
+        names = "、".join(f"{case.row.id}（火点 {case.row.fire_point_id}）" for case in still_open)
+        english = ", ".join(f"{case.row.id} (fire point {case.row.fire_point_id})" for case in still_open)
+        raise ConflictError(
+            "objections_open",
+            f"有未答复的异议：{names}；答复或撤回后再定案",
+            f"objections are open: {english}; answer them first",
+            objections=[case.row.id for case in still_open],
+        )
+    if appealable:
+        names = "、".join(f"{case.row.id}（至 {last}）" for case, last in appealable)
+        english = ", ".join(f"{case.row.id} (until the end of {last})" for case, last in appealable)
+        raise ConflictError(
+            "appeal_open",
+            f"已答复或逾期未答复的异议仍可申请复核：{names}；期满后再定案",
+            f"objections that were answered, or not in time, may still be appealed: {english}; make it final after "
+            "that",
+            objections=[case.row.id for case, _ in appealable],
+        )
+
+
 def undecided_of(cases: Iterable[Case], moment: dt.datetime) -> tuple[list[Case], list[tuple[Case, dt.date]]]:
-    """Return the open objections, and answered ones that may still be appealed with the last day for it."""
+    """Return the open objections, and those that may still be taken further with the last day for it.
+
+    One that nobody answered in time is among the latter until its days are over, and then among neither: silence closes
+    nothing for ever.
+    """
     listed = list(cases)
     appealed = {case.row.appeals_id for case in listed if case.state != WITHDRAWN}
-    still_open = [case for case in listed if case.state == OPEN]
+    still_open = [case for case in listed if case.state == OPEN and not is_silent(case, moment)]
     appealable = []
     for case in listed:
+        if case.state == OPEN and not is_silent(case, moment):
+            continue
         last = appeal_until(case)
         if last is not None and case.row.id not in appealed and not deadlines.is_over(last, moment):
             appealable.append((case, last))
@@ -221,10 +308,16 @@ def undecided_of(cases: Iterable[Case], moment: dt.datetime) -> tuple[list[Case]
 
 
 def appeal_until(case: Case) -> dt.date | None:
-    """Return the last day on which an answer may be appealed, None where no appeal lies against it."""
+    """Return the last day on which an answer, or that there is none, may be appealed; None where no appeal lies.
+
+    The term counts from the answer; from the day by which there had to be one where there is none.
+    """
+    if case.state not in (OPEN, "rejected", "partly"):
+        return None
     rule = rule_of(document_of(case.statement))
-    if rule is None or case.closing is None or case.state not in ("rejected", "partly"):
+    if rule is None or case.row.instance >= len(rule.instances):
         return None
-    if case.row.instance >= len(rule.instances):
-        return None
-    return deadlines.until(case.closing.at, rule.days)
+    if case.closing is not None:
+        return deadlines.until(case.closing.at, rule.days)
+    due: dt.date | None = case.row.answer_due
+    return None if due is None else due + dt.timedelta(days=rule.days)

@@ -15,7 +15,7 @@ from grids.units import Purpose
 from service.billing.chain import digest
 from service.scope import Scope
 from service.store.engine import Reader
-from service.store.models import Objection, ObjectionEvent, Revision, Statement, StatementEvent
+from service.store.models import Revision, Statement, StatementEvent
 from service.users import Permission, require
 
 FINAL = "final"
@@ -161,22 +161,14 @@ def states_of(reader: Reader, rows: Sequence[Any]) -> dict[int, dict[str, Any]]:
 
     An open objection makes a statement objected until it is answered or withdrawn; final is recorded.
     """
+    from service.billing.cases import OPEN, cases_of
+
     ids = {row.id for row in rows}
-    table, event, closing = Objection.__table__, StatementEvent.__table__, ObjectionEvent.__table__
-    closed = {
-        row.objection_id
-        for row in reader.rows(
-            sa.select(closing.c.objection_id).where(
-                reader.known(ObjectionEvent), closing.c.kind.in_(("answered", "withdrawn"))
-            )
-        )
-    }
+    event = StatementEvent.__table__
     open_ones: dict[int, list[int]] = {}
-    for row in reader.rows(
-        sa.select(table.c.id, table.c.statement_id).where(reader.known(Objection)).order_by(table.c.id)
-    ):
-        if row.id not in closed:
-            open_ones.setdefault(row.statement_id, []).append(row.id)
+    for case in cases_of(reader, rows):
+        if case.state == OPEN:
+            open_ones.setdefault(case.statement.id, []).append(case.row.id)
     finals = {
         row.statement_id: row
         for row in reader.rows(

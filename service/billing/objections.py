@@ -16,9 +16,11 @@ from service.billing import deadlines
 from service.billing.audit_events import ANSWER, APPEAL, FILE, WITHDRAW, said
 from service.billing.cases import (
     ANSWERED,
+    LAPSED,
     LATE,
     OPEN,
     OUTCOMES,
+    UNANSWERED,
     WITHDRAWN,
     Case,
     Rule,
@@ -26,11 +28,12 @@ from service.billing.cases import (
     authorities,
     cases_of,
     find_case,
+    is_silent,
     list_cases,
     of_statement,
     rule_of,
     states_by_point,
-    undecided_of,
+    undecided,
 )
 from service.billing.issued import Sight, document_of, rows_of, unknown_statement
 from service.scope import Scope
@@ -206,7 +209,9 @@ def appeal(
     evidence_sha256: str | None = None,
     also: Also | None = None,
 ) -> dict[str, Any]:
-    """Take an answered objection to the next instance (复核), within the days of the rule from the answer.
+    """Take an objection to the next instance (复核), within the days of the rule from its answer.
+
+    Where nobody has answered by the day it was due, the silence may be taken there, within as many days from that day.
 
     Raises
     ------
@@ -239,40 +244,6 @@ def appeal(
             actor,
         )
         return _told(writer, key, also)
-
-
-def undecided(reader: Reader, statement: Any, moment: dt.datetime) -> None:
-    """Refuse to close a statement while anything about it is open.
-
-    Raises
-    ------
-    ConflictError
-        ``objections_open`` or ``appeal_open``, naming them.
-    """
-    chain = [
-        row
-        for row in rows_of(reader, statement.season, statement.payer_code)
-        if row.number <= statement.number
-    ]
-    still_open, appealable = undecided_of(cases_of(reader, chain), moment)
-    if still_open:
-        names = "、".join(f"{case.row.id}（火点 {case.row.fire_point_id}）" for case in still_open)
-        english = ", ".join(f"{case.row.id} (fire point {case.row.fire_point_id})" for case in still_open)
-        raise ConflictError(
-            "objections_open",
-            f"有未答复的异议：{names}；答复或撤回后再定案",
-            f"objections are open: {english}; answer them first",
-            objections=[case.row.id for case in still_open],
-        )
-    if appealable:
-        names = "、".join(f"{case.row.id}（至 {last}）" for case, last in appealable)
-        english = ", ".join(f"{case.row.id} (until the end of {last})" for case, last in appealable)
-        raise ConflictError(
-            "appeal_open",
-            f"已答复的异议仍可申请复核：{names}；期满后再定案",
-            f"answered objections may still be appealed: {english}; make it final after that",
-            objections=[case.row.id for case, _ in appealable],
-        )
 
 
 # --- who may -------------------------------------------------------------------------------------------------
@@ -408,7 +379,7 @@ def _require_room(reader: Reader, chain: Sequence[Any], begun: Any, point: str) 
     """Refuse a second objection to a line: it waits, or was decided since the line last changed."""
     numbers = {row.id: row.number for row in chain}
     for case in cases_of(reader, chain):
-        if case.row.fire_point_id != point or case.state == WITHDRAWN:
+        if case.row.fire_point_id != point or case.state in (WITHDRAWN, UNANSWERED):
             continue
         if case.state == OPEN:
             raise ConflictError(
@@ -468,18 +439,28 @@ def _require_open(case: Case) -> None:
 
 def _require_appealable(reader: Reader, case: Case, rule: Rule, moment: dt.datetime) -> None:
     row = case.row
-    if case.state in (OPEN, WITHDRAWN):
-        _no_appeal("not_answered", "尚无答复", "has no answer", row.id)
+    if case.state == WITHDRAWN:
+        _no_appeal("not_answered", "已撤回", "was withdrawn", row.id)
+    if case.state == OPEN and not is_silent(case, moment):
+        due = row.answer_due
+        _no_appeal(
+            "not_answered",
+            f"尚无答复（答复期限至 {due}，期满仍未答复即可申请复核）",
+            f"has no answer yet (due by the end of {due}: after that its silence may be appealed)",
+            row.id,
+        )
     if case.state == "upheld":
         _no_appeal("upheld_already", "已成立", "was upheld", row.id)
-    last = appeal_until(case)
-    if row.instance >= len(rule.instances) or last is None:
-        _no_appeal("last_instance", "已由最后一级答复", "was answered by the last instance", row.id)
-    if any(
+    if row.instance >= len(rule.instances):
+        _no_appeal("last_instance", "已在最后一级", "is at the last instance", row.id)
+    if case.state == LAPSED:
+        _no_appeal("deadline_passed", "已随定案终结", "ended with the final statement", row.id)
+    if case.state == UNANSWERED or any(
         one.row.appeals_id == row.id and one.state != WITHDRAWN for one in cases_of(reader, [case.statement])
     ):
         _no_appeal("objection_open", "已申请复核", "was appealed already", row.id)
-    if deadlines.is_over(last, moment):
+    last = appeal_until(case)
+    if last is None or deadlines.is_over(last, moment):
         _no_appeal(
             "deadline_passed",
             f"的复核期限已于 {last} 届满",

@@ -23,6 +23,8 @@ _STATES = {
     "upheld": ("成立", "upheld"),
     "rejected": ("驳回", "rejected"),
     "partly": ("部分成立", "partly"),
+    "unanswered": ("逾期未答复，已申请复核", "not answered, appealed"),
+    "lapsed": ("逾期未答复，已定案", "not answered, final"),
     "withdrawn": ("已撤回", "withdrawn"),
 }
 
@@ -151,7 +153,8 @@ def listing(
     payer: Annotated[str | None, typer.Option("--payer")] = None,
     season: Annotated[str | None, typer.Option("--season")] = None,
     state: Annotated[
-        str | None, typer.Option("--state", help="open, upheld, rejected, partly, withdrawn")
+        str | None,
+        typer.Option("--state", help="open, upheld, rejected, partly, unanswered, lapsed, withdrawn"),
     ] = None,
 ) -> None:
     """List objections with their state and deadline / 异议清单."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 Status = Literal["official", "reference", "sample", "synthetic"]
 Mark = Literal["", "非正式"]
 State = Literal["issued", "objected", "final"]
-ObjectionState = Literal["open", "upheld", "rejected", "partly", "withdrawn"]
+ObjectionState = Literal["open", "upheld", "rejected", "partly", "unanswered", "lapsed", "withdrawn"]
 
 
 class _Closed(BaseModel):

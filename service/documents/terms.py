@@ -47,6 +47,8 @@ OBJECTIONS = {
     "upheld": ("异议成立", "upheld"),
     "rejected": ("异议不成立", "rejected"),
     "partly": ("异议部分成立", "partly"),
+    "unanswered": ("异议逾期未答复，已申请复核", "not answered in time, appealed"),
+    "lapsed": ("异议逾期未答复，已定案", "not answered in time, final"),
     "withdrawn": ("异议已撤回", "withdrawn"),
 }
 STATES = {

@@ -125,7 +125,7 @@ def test_only_the_payer_files_and_only_the_instance_answers(office: Desk, tokens
     point = office.id_of(office.yushu[0])
     assert office.refused(*FILE, point, token=tokens["shuangliao"]) == "unknown_statement"
     assert office.refused(*FILE, point, token=tokens["siping"]) == "unknown_statement"
-    assert office.refused(*FILE, point, token=tokens["patrol"]) == "role_may_not"
+    assert office.refused(*FILE, point, token=tokens["patrol"]) == "may_not_see_money"
     assert office.refused(*FILE, point, token=tokens["changchun"]) == "not_the_payer"
     assert office.refused(*FILE, point, token=tokens["jilin"]) == "not_the_payer"
     _file(office, tokens["yushu"])
@@ -137,6 +137,7 @@ def test_only_the_payer_files_and_only_the_instance_answers(office: Desk, tokens
     withdraw = ("objection", "withdraw", "1")
     assert office.refused(*withdraw, token=tokens["changchun"]) == "not_the_filer"
     assert office.refused(*withdraw, token=tokens["shuangliao"]) == "unknown_objection"
+    assert office.refused("objection", "list", token=tokens.pop("patrol")) == "may_not_see_money"
     lists = {name: office.house.data("objection", "list", token=token) for name, token in tokens.items()}
     assert {name: len(cases) for name, cases in lists.items()} == {
         "yushu": 1,
@@ -144,7 +145,6 @@ def test_only_the_payer_files_and_only_the_instance_answers(office: Desk, tokens
         "changchun": 1,
         "siping": 0,
         "jilin": 1,
-        "patrol": 1,
     }
     assert office.house.data(*withdraw, token=tokens["yushu"])["state"] == "withdrawn"
     assert _state(office) == "issued"
@@ -289,6 +289,83 @@ def test_an_appeal_too_late_or_against_a_success_is_refused(office: Desk, tokens
     assert office.refused("objection", "appeal", "2", *asked, token=tokens["yushu"]) == "upheld_already"
     office.later(days=8)
     assert office.refused("objection", "appeal", "1", *asked, token=tokens["yushu"]) == "deadline_passed"
+
+
+def _at_the_end_of(office: Desk, day: str) -> None:
+    last = dt.date.fromisoformat(day)
+    office.clock = dt.datetime.combine(last, dt.time(23, 59), BEIJING).astimezone(dt.UTC)
+
+
+def test_silence_may_be_taken_to_the_next_instance_once_the_answer_is_overdue(
+    office: Desk, tokens: dict[str, str]
+) -> None:
+    appeal = ("objection", "appeal", "1", "--grounds", "逾期未予答复")
+    filed = _file(office, tokens["yushu"])
+    _at_the_end_of(office, filed["answer_due"])
+    assert office.refused(*appeal, token=tokens["yushu"]) == "not_answered", "the last day is included"
+    office.later(minutes=1)
+    second = office.house.data(*appeal, token=tokens["yushu"])
+    assert (second["instance"], second["appeals"], second["state"]) == (2, 1, "open")
+    assert second["answer_due"] == (beijing_date(office.clock) + dt.timedelta(days=30)).isoformat()
+    states = {one["objection_id"]: one["state"] for one in office.house.data("objection", "list")}
+    assert states == {1: "unanswered", 2: "open"}
+    assert _answer_refused(office, 1, tokens["changchun"]) == "objection_closed"
+    assert office.refused(*appeal, token=tokens["yushu"]) == "objection_open"
+    assert office.refused(*FILE, filed["fire_point_id"], token=tokens["yushu"]) == "objection_open"
+    assert "逾期未答复" in "".join(office.house.run("objection", "list").stdout.split())
+    assert _answer(office, 2, "rejected", tokens["jilin"])["state"] == "rejected"
+    assert _state(office) == "issued", "nothing of it is open any more"
+    roll = office.house.data("charge", "--season", SEASON, "--roll")
+    assert roll["rows"][0]["suspended"] == "0.00"
+    done = office.house.data("statement", "final", "--payer", YUSHU, "--season", SEASON)
+    assert done["state"] == "final"
+    assert office.verify(str(office.export("1.json")))["ok"]
+
+
+def test_an_appeal_of_silence_that_is_withdrawn_leaves_it_open(office: Desk, tokens: dict[str, str]) -> None:
+    filed = _file(office, tokens["yushu"])
+    _at_the_end_of(office, filed["answer_due"])
+    office.later(minutes=1)
+    office.house.data("objection", "appeal", "1", "--grounds", "逾期未予答复", token=tokens["yushu"])
+    office.house.data("objection", "withdraw", "2", token=tokens["yushu"])
+    assert _answer(office, 1, "upheld", tokens["changchun"])["state"] == "upheld"
+
+
+def test_an_objection_that_nobody_answers_does_not_keep_a_statement_open_for_ever(
+    office: Desk, tokens: dict[str, str]
+) -> None:
+    final = ("statement", "final", "--payer", YUSHU, "--season", SEASON)
+    filed = _file(office, tokens["yushu"])
+    _at_the_end_of(office, filed["answer_due"])
+    assert office.refused(*final) == "objections_open"
+    office.later(minutes=1)
+    assert office.refused(*final) == "appeal_open"
+    last = dt.date.fromisoformat(filed["answer_due"]) + dt.timedelta(days=7)
+    _at_the_end_of(office, last.isoformat())
+    assert office.refused(*final) == "appeal_open", "the last day is included"
+    office.later(minutes=1)
+    late = office.refused("objection", "appeal", "1", "--grounds", "逾期未予答复", token=tokens["yushu"])
+    assert late == "deadline_passed"
+    assert office.house.data(*final)["state"] == "final"
+    assert office.house.data("objection", "list")[0]["state"] == "lapsed"
+    assert _answer_refused(office, 1, tokens["changchun"]) == "objection_closed"
+    roll = office.house.data("charge", "--season", SEASON, "--roll")
+    assert (roll["rows"][0]["state"], roll["rows"][0]["suspended"]) == ("final", "0.00")
+
+
+def test_the_last_instance_cannot_keep_a_statement_open_by_silence_either(
+    office: Desk, tokens: dict[str, str]
+) -> None:
+    _file(office, tokens["yushu"])
+    _answer(office, 1, "rejected", tokens["changchun"])
+    asked = ("--grounds", "答复未附证据")
+    second = office.house.data("objection", "appeal", "1", *asked, token=tokens["yushu"])
+    _at_the_end_of(office, second["answer_due"])
+    final = ("statement", "final", "--payer", YUSHU, "--season", SEASON)
+    assert office.refused(*final) == "objections_open"
+    office.later(minutes=1)
+    assert office.refused("objection", "appeal", "2", *asked, token=tokens["yushu"]) == "last_instance"
+    assert office.house.data(*final)["state"] == "final"
 
 
 # --- final ------------------------------------------------------------------------------------------
