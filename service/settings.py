@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     @field_validator("tianditu_key")
     @classmethod
     def _key_or_none(cls, value: SecretStr | None) -> SecretStr | None:
-        """An empty line in a file of settings sets no key."""
+        """Take an empty line in a file of settings for no key."""
         return value if value is not None and value.get_secret_value().strip() else None
 
     @field_validator("cut")
