@@ -227,9 +227,22 @@ class Rule:
     instances: tuple[tuple[str, int], ...]
 
 
-def rule_of(document: Mapping[str, Any]) -> Rule | None:
-    """Return the rule of objections a statement states, None where it states none."""
-    told = document["objection"]
+def rule_of(document: Mapping[str, Any], fire_point_id: str) -> Rule | None:
+    """Return the rule of objections to a fire point's line: its rulebook's; None where that says nothing of them.
+
+    Where two rulebooks charge one fire point, the one that leaves the payer more time.
+    """
+    books = {
+        line["trace"]["rulebook"] for line in document["lines"] if line["fire_point_id"] == fire_point_id
+    }
+    found = [one for book in sorted(books) if (one := rule_under(document, book)) is not None]
+    return max(found, key=lambda one: one.days, default=None)
+
+
+def rule_under(document: Mapping[str, Any], rulebook: str) -> Rule | None:
+    """Return the rule of objections that a statement states for lines under a rulebook, None where it states none."""
+    whole = document["objection"]
+    told = next((one for one in whole.get("rules", ()) if one["rulebook"] == rulebook), whole)
     if told["days"] is None:
         return None
     instances = tuple((one["level"], one["days"]) for one in told["instances"])
@@ -314,7 +327,7 @@ def appeal_until(case: Case) -> dt.date | None:
     """
     if case.state not in (OPEN, "rejected", "partly"):
         return None
-    rule = rule_of(document_of(case.statement))
+    rule = rule_of(document_of(case.statement), case.row.fire_point_id)
     if rule is None or case.row.instance >= len(rule.instances):
         return None
     if case.closing is not None:

@@ -111,7 +111,7 @@ def file(
         if row is None:
             raise unknown_statement(payer, season, number)
         point, begun = _line(writer, chain, row, fire_point_id)
-        rule = _rule(row)
+        rule = _rule(row, point)
         _require_filer(scope, sight, row, moment, late=late is not None)
         _require_room(writer, chain, begun, point)
         _require_in_time(begun, point, rule, moment, late)
@@ -227,7 +227,7 @@ def appeal(
         case, sight = find_case(writer, scope, objection_id)
         params |= {"sha256": case.statement.sha256, "id": writer.allocate(Objection, 0)}
         _require_filer(scope, sight, case.statement, moment, late=False)
-        rule = _rule(case.statement)
+        rule = _rule(case.statement, case.row.fire_point_id)
         _require_appealable(writer, case, rule, moment)
         row, instance = case.row, case.row.instance + 1
         key = _insert(
@@ -298,7 +298,7 @@ def _require_instance(scope: Scope, sight: Sight, case: Case, moment: dt.datetim
     require(scope, Permission.RULE)
     if scope.everything:
         return
-    rule = _rule(case.statement)
+    rule = _rule(case.statement, case.row.fire_point_id)
     answering = authorities(sight, payer_uid, rule, day)[case.row.instance - 1]
     if answering is None:
         if scope.role in ("admin", "province"):
@@ -363,8 +363,8 @@ def _line(reader: Reader, chain: Sequence[Any], row: Any, fire_point_id: str) ->
     return found
 
 
-def _rule(row: Any) -> Rule:
-    rule = rule_of(document_of(row))
+def _rule(row: Any, fire_point_id: str) -> Rule:
+    rule = rule_of(document_of(row), fire_point_id)
     if rule is None:
         raise RefusedInputError(
             "no_objection_rule",

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gis.times import iso_beijing
-from service.billing.cases import OPEN, cases_of, live_points, rule_of
+from service.billing.cases import OPEN, cases_of, live_points, rule_under
 from service.billing.issued import document_of, is_formal, rows_of, seen_rows, states_of
 from service.billing.layers_used import weakest
 from service.billing.statement import MARK
@@ -104,11 +104,13 @@ def _suspended(reader: Reader, chain: Sequence[Any]) -> Decimal:
         return _NOTHING
     lines = document_of(chain[-1])["lines"]
     charged = {line["fire_point_id"] for line in lines}
-    points: set[str] = set()
+    suspended: set[int] = set()
     for case, live in zip(waiting, live_points(reader, waiting), strict=True):
-        rule = rule_of(document_of(case.statement))
-        if rule is not None and rule.suspends:
-            # What it was filed about, while that is charged; what it became, once a statement has said so.
-            points.add(case.row.fire_point_id if case.row.fire_point_id in charged else live)
-    amounts = (Decimal(line["amount"]) for line in lines if line["fire_point_id"] in points)
-    return sum(amounts, _NOTHING)
+        document = document_of(case.statement)
+        # What it was filed about, while that is charged; what it became, once a statement has said so.
+        point = case.row.fire_point_id if case.row.fire_point_id in charged else live
+        for place, line in enumerate(lines):
+            rule = rule_under(document, line["trace"]["rulebook"])
+            if line["fire_point_id"] == point and rule is not None and rule.suspends:
+                suspended.add(place)
+    return sum((Decimal(lines[place]["amount"]) for place in sorted(suspended)), _NOTHING)

@@ -15,6 +15,7 @@ from typing import Any
 from gis.times import iso_beijing
 from service.accountability.facts import Fact
 from service.accountability.findings import Charge
+from service.accountability.measures import Objection as ObjectionRule
 from service.accountability.rulebook import Rulebook
 from service.billing.adjust import Known, adjustments, marked
 from service.billing.chain import SCHEMA
@@ -193,8 +194,8 @@ def build(run: ChargeRun, payer: Mapping[str, Any], heading: Heading, material: 
     }
     if heading.issued_at is not None:
         document["issued_at"] = iso_beijing(heading.issued_at)
-    document["objection"] = _objection(books, heading.issued_at or run.at, lines)
-    _date_lines(lines, heading.account, document["objection"]["until"])
+    document["objection"] = _objections(books, heading.issued_at or run.at, lines)
+    _date_lines(lines, heading.account, document["objection"])
     document["adjustments"] = adjustments(heading.account, document, material.known)
     document["basis"] = _basis(run, document)
     return document
@@ -325,11 +326,47 @@ def _deposit(run: ChargeRun, payer: str) -> dict[str, Any] | None:
     return None
 
 
-def _objection(
+def _objections(
     books: Sequence[Rulebook], start: dt.datetime, lines: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Return how and until when to object; where no rulebook says it, that nothing is said."""
-    rule = next((book.objection for book in books if book.objection is not None), None)
+    """Return how and until when to object, as the rulebook of each line says it.
+
+    Where they say different things, ``rules`` has what each says of its own lines, and the rest is what holds of the
+    whole: the last day of all, and the sum that is suspended.
+    """
+    if len({_terms_of(book.objection) for book in books}) < 2:
+        return _objection(books[0].objection if books else None, start, lines)
+    titles = {book.id: book.title for book in books}
+    parts = [
+        {
+            "rulebook": book.id,
+            **_objection(
+                book.objection, start, [line for line in lines if line["trace"]["rulebook"] == book.id]
+            ),
+        }
+        for book in books
+    ]
+    longest = max(parts, key=lambda one: one["until"] or "")
+    return {
+        "days": longest["days"],
+        "until": longest["until"],
+        "suspends_payment": any(one["suspends_payment"] for one in parts),
+        "suspended": str(sum((Decimal(one["suspended"]) for one in parts), _NOTHING)),
+        "instances": longest["instances"],
+        "zh": "；".join(f"按《{titles[one['rulebook']]}》扣款的：{one['zh']}" for one in parts),
+        "en": "; ".join(f"under “{titles[one['rulebook']]}”: {one['en']}" for one in parts),
+        "rules": parts,
+    }
+
+
+def _terms_of(rule: ObjectionRule | None) -> str:
+    return "" if rule is None else rule.model_dump_json()
+
+
+def _objection(
+    rule: ObjectionRule | None, start: dt.datetime, lines: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return how and until when to object under one rule; where it says nothing of it, that nothing is said."""
     if rule is None:
         return {
             "days": None,
@@ -360,16 +397,17 @@ def _objection(
 
 
 def _date_lines(
-    lines: Sequence[dict[str, Any]], account: Mapping[str, Any] | None, until_now: str | None
+    lines: Sequence[dict[str, Any]], account: Mapping[str, Any] | None, objection: Mapping[str, Any]
 ) -> None:
     """Say on each line until when it may be objected to: repeating an unchanged line opens no new term."""
     before = {
         (line["fire_point_id"], line["trace"]["rulebook"]): line["objection_until"]
         for line in (account or {}).get("lines", ())
     }
+    until_now = {one["rulebook"]: one["until"] for one in objection.get("rules", ())}
     for line in lines:
         key = line["fire_point_id"], line["trace"]["rulebook"]
-        line["objection_until"] = until_now if line["change"] else before[key]
+        line["objection_until"] = until_now.get(key[1], objection["until"]) if line["change"] else before[key]
 
 
 def _is_open(line: Mapping[str, Any]) -> bool:

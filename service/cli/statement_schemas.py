@@ -152,6 +152,18 @@ class StatementObjection(_Closed):
     en: str
 
 
+class RulebookObjection(StatementObjection):
+    """What one rulebook says of objections to its own lines."""
+
+    rulebook: str
+
+
+class StatementObjections(StatementObjection):
+    """How and until when to object to the whole; `rules` where its rulebooks say different things."""
+
+    rules: list[RulebookObjection] = []
+
+
 class StatementDocument(BaseModel):
     """``huodian.statement/1``; `issued_at` stands in an issue only."""
 
@@ -177,7 +189,7 @@ class StatementDocument(BaseModel):
     basis: dict[str, str]
     held: list[StatementHeld]
     left_out: list[StatementLeftOut]
-    objection: StatementObjection
+    objection: StatementObjections
     deposit: dict[str, str] | None
     people: dict[str, str | None]
     program: dict[str, str]

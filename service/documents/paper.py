@@ -181,20 +181,24 @@ def deadline(document: Document) -> str:
 
 
 def _earlier(document: Document, until: str) -> str:
-    """Say that unchanged lines keep the term of the issue that brought them: theirs may end before this one's."""
-    found = [one.get("objection_until") for one in document.get("lines") or ()]
-    before = sorted(one for one in found if one and one < until)
-    if not before:
+    """Say that some terms end earlier: of unchanged lines, and under a rule that gives fewer days."""
+    lines = [one for one in document.get("lines") or () if (one.get("objection_until") or until) < until]
+    if not lines:
         return ""
-    return f"；{len(before)} 个未变动火点的期限较早，最早 {day_words(before[0])}，见明细"
+    first = min(one["objection_until"] for one in lines)
+    kind = "" if any(one.get("change") for one in lines) else "未变动"
+    return f"；{len(lines)} 个{kind}火点的期限较早，最早 {day_words(first)}，见明细"
 
 
 def objection_words(document: Document) -> list[str]:
     """Return how to object: the term and its effect, how it is filed, who answers in which instance."""
     objection = document.get("objection") or {}
+    rules = objection.get("rules") or [objection]
     instances = [
+        f"{clean(rule['rulebook']) + '：' if len(rules) > 1 and index == 0 else ''}"
         f"第{_ordinal(index)}级：{word(terms.LEVELS, one.get('level'))}，{clean(one.get('days'))} 日内答复"
-        for index, one in enumerate(objection.get("instances") or ())
+        for rule in rules
+        for index, one in enumerate(rule.get("instances") or ())
     ]
     how = (
         "逐个火点提出：写明本单期号与火点编号、事由，并附核查照片或其他证据；"
@@ -213,16 +217,18 @@ def _ordinal(index: int) -> str:
 
 def lines(document: Document) -> list[Line]:
     """Return the charges, in the order of the document."""
-    return [_line(one) for one in document.get("lines") or ()]
+    first_page = (document.get("objection") or {}).get("until")
+    return [_line(one, first_page) for one in document.get("lines") or ()]
 
 
-def _term(one: Mapping[str, Any]) -> str:
-    """Return until when an unchanged line may be objected to: that is not the day on the first page."""
+def _term(one: Mapping[str, Any], first_page: str | None) -> str:
+    """Return until when a line may be objected to that is unchanged, or whose day is not that of the first page."""
     until = one.get("objection_until")
-    return f"异议截止 {day_words(until)}" if until and not one.get("change") else ""
+    told = one.get("change") and until == first_page
+    return f"异议截止 {day_words(until)}" if until and not told else ""
 
 
-def _line(one: Mapping[str, Any]) -> Line:
+def _line(one: Mapping[str, Any], first_page: str | None) -> Line:
     ordinal = one.get("ordinal")
     names = [one.get("county"), one.get("township"), one.get("grid")]
     return Line(
@@ -256,7 +262,9 @@ def _line(one: Mapping[str, Any]) -> Line:
             f"{word(terms.RULINGS, rule.get('kind'))} {clean(rule.get('value'))}（{clean(rule.get('reason'))}）"
             for rule in one.get("rulings") or ()
         ),
-        objection="；".join(part for part in (_objected(one.get("objection")), _term(one)) if part),
+        objection="；".join(
+            part for part in (_objected(one.get("objection")), _term(one, first_page)) if part
+        ),
     )
 
 

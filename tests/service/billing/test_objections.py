@@ -14,6 +14,7 @@ import pytest
 from gis.times import BEIJING, beijing_date
 from service.billing.deadlines import is_over, until
 from tests.service.billing.desk import BOOK, SEASON, SHUANGLIAO, YUSHU, Desk, desk
+from tests.service.billing.house import Fire
 
 FILE = ("objection", "file", "--payer", YUSHU, "--season", SEASON, "--grounds", "现场没有火情")
 
@@ -391,3 +392,53 @@ def test_final_waits_for_the_deadline_for_answers_and_for_appeals(office: Desk) 
     assert office.verify(str(office.export("1.json")))["ok"], "final is said beside it, not in it"
     office.deny(office.yushu[0])
     assert office.issue()["number"] == 2, "a later fact adjusts in the next issue, final or not"
+
+
+# --- several rulebooks ------------------------------------------------------------------------------
+
+
+def test_each_line_is_objected_to_by_the_rule_of_its_own_rulebook(
+    office: Desk, tokens: dict[str, str]
+) -> None:
+    from tests.service.accountability.test_rulebooks import BOOKS
+
+    text = (BOOKS / "jl-1.yaml").read_text(encoding="utf-8")
+    old = text.replace("id: JL-1", "id: OLD").replace("to: null}\nwindows", "to: 2023-10-28}\nwindows")
+    new = text.replace("id: JL-1", "id: NEW").replace("from: 2018-09-21", "from: 2023-10-29")
+    new = new.replace(
+        "objection: {days: 7, suspends_payment: true, instances: [{level: city, days: 15}, ",
+        "objection: {days: 3, suspends_payment: false, instances: [",
+    )
+    for name, said in (("old", old), ("new", new)):
+        path = office.house.folder / f"{name}.yaml"
+        path.write_text(said, encoding="utf-8")
+        office.house.data("rulebooks", "load", str(path))
+    early = Fire(YUSHU, 6, "2023-10-20T11:00")
+    office.house.burn([early], "early.csv")
+    office.house.verify("early-results.csv")
+    office.later(minutes=1)
+    words = ("statement", "issue", "--payer", YUSHU, "--season", SEASON, "--sample")
+    document = office.house.data(*words)["document"]
+    day = beijing_date(office.clock)
+    until_of = {line["fire_point_id"]: line["objection_until"] for line in document["lines"]}
+    first, late = office.id_of(early), office.id_of(office.yushu[0])
+    assert until_of[first] == (day + dt.timedelta(days=7)).isoformat()
+    assert until_of[late] == (day + dt.timedelta(days=3)).isoformat()
+    told = document["objection"]
+    assert {one["rulebook"]: (one["days"], one["suspends_payment"]) for one in told["rules"]} == {
+        "NEW": (3, False),
+        "OLD": (7, True),
+    }
+    assert (told["until"], told["suspends_payment"]) == (until_of[first], True)
+    office.later(days=4)
+    assert office.refused(*FILE, late, token=tokens["yushu"]) == "deadline_passed"
+    filed = office.house.data(*FILE, first, token=tokens["yushu"])
+    assert filed["answer_due"] == (beijing_date(office.clock) + dt.timedelta(days=15)).isoformat()
+    admitted = office.house.data(*FILE, late, "--late", "道路中断，未能按时提出", token=tokens["changchun"])
+    assert admitted["answer_due"] == (beijing_date(office.clock) + dt.timedelta(days=30)).isoformat()
+    (row,) = office.house.data("charge", "--season", SEASON, "--roll")["rows"]
+    line = next(one for one in document["lines"] if one["fire_point_id"] == first)
+    assert row["suspended"] == line["amount"], "the newer rule suspends nothing"
+    assert _answer_refused(office, filed["objection_id"], tokens["jilin"]) == "not_the_instance"
+    assert _answer(office, admitted["objection_id"], "rejected", tokens["jilin"])["state"] == "rejected"
+    assert office.verify(str(office.export("two.json")))["ok"]
