@@ -22,6 +22,9 @@ from service.scope import Scope
 from service.store.engine import Reader
 from service.store.models import Revision
 
+OBJECTED = "objected"
+"""State of a payer whose money an open objection suspends, whichever statement it was filed against."""
+
 _NOTHING = Decimal("0.00")
 _SUMMED = ("previous", "new", "adjustments", "net", "total", "suspended", "due")
 
@@ -35,7 +38,8 @@ def roll(reader: Reader, scope: Scope, season: str) -> dict[str, Any]:
         ``{season, mark, status, computed_at, as_of_revision, samples_left_out, rows, totals}``. Each row: ``{payer:
         {code, name}, previous, new, adjustments, net, total, suspended, due, number, sha256, state, statements:
         [{number, sha256, net, total, state}]}``; `previous`, `new` and `adjustments` sum to `total`; `due` is `total`
-        without what an open objection suspends. `totals` adds up the columns and counts. Amounts as text, yuan.
+        without what an open objection suspends; `state` is that of the newest statement, or ``objected`` while an
+        objection to any of them suspends money. `totals` adds up the columns and counts. Amounts as text, yuan.
     """
     rows, _ = seen_rows(reader, scope, season)
     formal = any(is_formal(row) for row in rows)
@@ -83,7 +87,7 @@ def _entry(
         "due": str(last.total - suspended),
         "number": last.number,
         "sha256": last.sha256,
-        "state": states[last.id]["state"],
+        "state": OBJECTED if suspended else states[last.id]["state"],
         "statements": [
             {
                 "number": row.number,

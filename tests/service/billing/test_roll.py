@@ -84,6 +84,20 @@ def test_the_list_is_read_as_a_table_a_workbook_and_a_paper(office: Desk) -> Non
     assert office.refused("statement", "roll", "--season", SEASON, "--format", "docx", code=2) == "bad_format"
 
 
+def test_an_objection_to_an_earlier_number_marks_the_payer_while_it_suspends_money(office: Desk) -> None:
+    office.issue()
+    words = ("--payer", YUSHU, "--season", SEASON, "--number", "1", "--grounds", "现场没有火情")
+    office.house.data("objection", "file", office.id_of(office.yushu[0]), *words)
+    office.deny(office.yushu[1])
+    office.issue()
+    (row,) = _roll(office)["rows"]
+    assert [one["state"] for one in row["statements"]] == ["objected", "issued"]
+    assert (row["number"], row["state"], row["suspended"]) == (2, "objected", "500000.00")
+    office.house.data("objection", "answer", "1", "--outcome", "rejected", "--reason", "经核查如此")
+    (row,) = _roll(office)["rows"]
+    assert (row["state"], row["suspended"]) == ("issued", "0.00")
+
+
 def test_a_list_of_then_is_the_list_as_it_was(office: Desk) -> None:
     office.issue()
     then, before = office.house.revision, _roll(office)
