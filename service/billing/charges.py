@@ -131,8 +131,8 @@ def run_charges(
     )
     held = [one for _, found in used for one in found.held if one.fire_point_id in own]
     # Only where there is money to deny: what does not count for another reason needs no review.
-    denied = facts.denials & {one.fire_point_id for one in (*charges, *held)}
-    held += [Held(name, DENIAL_UNREVIEWED, *DENIAL_WORDS) for name in denied]
+    with_money = {one.fire_point_id for one in charges} | {one.fire_point_id for one in held}
+    held += [Held(name, DENIAL_UNREVIEWED, *DENIAL_WORDS) for name in sorted(facts.denials & with_money)]
     left = [one for _, found in used for one in found.left_out if one.fire_point_id in own]
     return ChargeRun(
         season=season,
