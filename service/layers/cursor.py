@@ -92,11 +92,8 @@ def _fits(value: Any, prop: Property | None) -> bool:
     if prop.kind == "string":
         return isinstance(value, str) and storable(value)
     if prop.kind in ("integer", "number") and not isinstance(value, bool):
-        return (
-            (isinstance(value, int)
-            and abs(value) < _LARGEST)
-            or (isinstance(value, float)
-            and math.isfinite(value))
+        return (isinstance(value, int) and abs(value) < _LARGEST) or (
+            isinstance(value, float) and math.isfinite(value)
         )
     if prop.kind == "datetime":
         return isinstance(value, dt.datetime) and value.utcoffset() is not None

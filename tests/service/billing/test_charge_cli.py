@@ -85,7 +85,9 @@ def test_what_a_rulebook_says_besides_money_stands_in_short_tables(opened: House
     for said in ("逐级措施 1", "榆树市", "220182", str(reached["count"]), "约谈乡镇党委书记"):
         assert said in shown, said
     assert "1 escalations" in opened.run("--lang", "en", *asked).stdout
-    assert "逐级措施" not in opened.run(*ASKED).stdout, "the shipped ladder counts villages; none is known here"
+    assert "逐级措施" not in opened.run(*ASKED).stdout, (
+        "the shipped ladder counts villages; none is known here"
+    )
 
 
 def test_a_long_table_says_how_many_rows_it_leaves_to_json() -> None:
