@@ -38,6 +38,8 @@ _BUILD_S = 0.3e-6
 """Seconds per vertex to build the index."""
 _BOX_S = 15e-6
 """Seconds numpy and GEOS take per box."""
+_MAPPED_BOX_S = 300e-6
+"""The same for an opened layer, which has to make the polygons first."""
 _UNION_S, _COVERAGE_S = 300e-6, 2e-6
 """Seconds GEOS takes to join the units in one box, and per vertex to find that a layer is a coverage."""
 _LOAD_S = 0.7
@@ -244,7 +246,7 @@ class Layer:
             West, south, east, north in degrees; shape (n, 4).
         """
         boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
-        work = _BOX_S * len(boxes)
+        work = len(boxes) * (_BOX_S if self._shapes is not None else _MAPPED_BOX_S)
         by_index = self._indexed(work)
         if by_index is None or not (index.kernels_loaded() or work > _LOAD_S):
             rows = np.arange(len(boxes))

@@ -7,9 +7,10 @@ signs; for each edge that crosses the top side the area of the box to the left o
 the owner of its upper right corner. `areas_plain` sums the same terms in the same order.
 
 Which owner lies on which side of an edge, and that the layer is a plain coverage there (edges meet in common vertices
-only, no two units overlap), is found out where boxes come to lie and kept in two arrays that begin as zeros: `sides`,
-one byte per vertex, and `cells_told`, one byte per head. Threads may find out the same at once: they write the same.
-Boxes over ground that is not plain are left to `areas_plain`.
+only, no two units overlap), is found out cell by cell, where boxes come to lie, and kept in two arrays that begin as
+zeros: `sides`, one byte per entry, and `cells_told`, one byte per head. An edge that others cross elsewhere may have
+another side there; within the cells of a box, all of them plain, it has one. Threads may find out the same at once:
+they write the same. Boxes over ground that is not plain are left to `areas_plain`.
 
 The other arguments are those of `gis.location.kernels`.
 """
@@ -28,7 +29,7 @@ from gis.location.robust import SLOP, clamp, in_box, reference_at, side_of, togg
 OPEN = -2
 """Unit in the answer of a box that is not measured here: not plain ground, or its upper right corner on an edge."""
 
-_LEFT, _RIGHT, _ODD = 1, 2, 3
+_LEFT, _RIGHT, _ODD, _ABSENT = 1, 2, 3, 4
 _PLAIN, _TANGLED = 1, 2
 
 
@@ -79,31 +80,39 @@ def _tangled(head: Any, grid: Any, cells_told: Any) -> Any:
 
 
 @helper
-def _beside(v: Any, grid: Any, found: Any) -> Any:
-    """Return the owner at the middle of an edge on its reference point's side, and whether that is its left side.
+def _within(v: Any, column: Any, row: Any, geo: Any, xy: Any) -> Any:
+    """Return the middle of the part of an edge inside a cell, and whether there is such a part."""
+    u0, v0 = (xy[v, 0] - geo[0]) * geo[2] - column, (xy[v, 1] - geo[1]) * geo[3] - row
+    u1, v1 = (xy[v + 1, 0] - geo[0]) * geo[2] - column, (xy[v + 1, 1] - geo[1]) * geo[3] - row
+    start, stop = 0.0, 1.0
+    for low, high in ((u0, u1), (v0, v1)):
+        if low == high:
+            if low < -SLOP / 2 or low > 1 + SLOP / 2:
+                return 0.0, 0.0, False
+            continue
+        one, other = (-SLOP / 2 - low) / (high - low), (1 + SLOP / 2 - low) / (high - low)
+        start, stop = max(start, min(one, other)), min(stop, max(one, other))
+    t = (start + stop) / 2
+    return xy[v, 0] + t * (xy[v + 1, 0] - xy[v, 0]), xy[v, 1] + t * (xy[v + 1, 1] - xy[v, 1]), start <= stop
 
-    -1 where there is no single one.
-    """
-    geo, shape, cells, heads, entries, xy, own, _, _ = grid
-    px, py = (xy[v, 0] + xy[v + 1, 0]) / 2, (xy[v, 1] + xy[v + 1, 1]) / 2
-    column, row = _cell_of(px, py, geo, shape)
-    head = -cells[row * shape[0] + column] - 1
-    if head < 0 or heads[head, 1] < 0:
-        return -1, False
+
+@helper
+def _beside(v: Any, head: Any, column: Any, row: Any, px: Any, py: Any, grid: Any, found: Any) -> Any:
+    """Return the owner beside a point of an edge on the side of the cell's reference point; -1 for no single one."""
+    geo, _, _, heads, entries, xy, own, _, _ = grid
     rx, ry = reference_at(column, geo, 0), reference_at(row, geo, 1)
-    count, on_left, known = 0, False, False
+    count = 0
     if heads[head, 1] > 0:
         found[0] = heads[head, 1]
         count = 1
     for k in range(heads[head, 0], heads[head + 1, 0]):
         w = entries[k] >> 1
         if w == v:
-            on_left, known = entries[k] & 1 == 1, True
             continue
         ax, ay, bx, by = xy[w, 0], xy[w, 1], xy[w + 1, 0], xy[w + 1, 1]
         at = side_of(ax, ay, bx, by, px, py)
         if (at == 0 and in_box(ax, ay, bx, by, px, py)) or count > BUFFER - 3:
-            return -1, False
+            return -1
         if (
             at != 0
             and (at > 0) != (entries[k] & 1 == 1)
@@ -111,22 +120,29 @@ def _beside(v: Any, grid: Any, found: Any) -> Any:
         ):
             count = toggle(found, count, own[w, 0])
             count = toggle(found, count, own[w, 1])
-    if count > 1 or not known:
-        return -1, False
-    return (found[0] if count else 0), on_left
+    if count > 1:
+        return -1
+    return found[0] if count else 0
 
 
 @helper
-def _side(v: Any, grid: Any, sides: Any, found: Any) -> Any:
-    """Return on which side of an edge its first owner lies; odd where it does not part two units, or one from none."""
-    if sides[v] == 0:
-        own = grid[6]
-        near, on_left = _beside(v, grid, found)
-        told = _LEFT if (near == own[v, 0]) == on_left else _RIGHT
-        if own[v, 0] == own[v, 1] or (near != own[v, 0] and near != own[v, 1]):
-            told = _ODD
-        sides[v] = told
-    return sides[v]
+def _side(k: Any, head: Any, column: Any, row: Any, grid: Any, sides: Any, found: Any) -> Any:
+    """Return on which side of an edge its first owner lies in a cell: odd where it does not part two units, or one.
+
+    Absent where the edge only passes by the cell.
+    """
+    if sides[k] == 0:
+        geo, _, _, _, entries, xy, own, _, _ = grid
+        v = entries[k] >> 1
+        px, py, inside = _within(v, column, row, geo, xy)
+        told = _ABSENT
+        if inside:
+            near = _beside(v, head, column, row, px, py, grid, found)
+            told = _LEFT if (near == own[v, 0]) == (entries[k] & 1 == 1) else _RIGHT
+            if own[v, 0] == own[v, 1] or (near != own[v, 0] and near != own[v, 1]):
+                told = _ODD
+        sides[k] = told
+    return sides[k]
 
 
 @helper
@@ -206,12 +222,12 @@ def _terms(xy: Any, v: Any, x0: Any, y0: Any, x1: Any, y1: Any) -> Any:
 
 
 @helper
-def _near(box: Any, grid: Any, cells_told: Any, near: Any) -> Any:
-    """List the edges whose box meets a box, each once; return how many, and the buffer, which may have grown.
+def _near(box: Any, grid: Any, sides: Any, cells_told: Any, near: Any, found: Any) -> Any:
+    """List the edges whose box meets a box, each once, as 4 * edge + side; return how many, and the list.
 
-    -1 where the ground is not plain.
+    -1 where the ground is not plain; the list may have grown.
     """
-    geo, shape, cells, heads, entries, xy, _, _, _ = grid
+    geo, shape, cells, heads, _, _, _, _, _ = grid
     x0, y0, x1, y1 = box
     c0 = int(clamp(math.floor((x0 - geo[0]) * geo[2] - SLOP), 0.0, shape[0] - 1.0))
     c1 = int(clamp(math.floor((x1 - geo[0]) * geo[2] + SLOP), 0.0, shape[0] - 1.0))
@@ -223,32 +239,61 @@ def _near(box: Any, grid: Any, cells_told: Any, near: Any) -> Any:
             head = -cells[row * shape[0] + column] - 1
             if head < 0:
                 continue
-            if _tangled(head, grid, cells_told):
-                return -1, near
-            first, last = heads[head, 0], heads[head + 1, 0]
-            if count + last - first > len(near):
-                more = np.empty(2 * (count + last - first), dtype=np.int32)
+            length = heads[head + 1, 0] - heads[head, 0]
+            if count + length > len(near):
+                more = np.empty(2 * (count + length), dtype=np.int64)
                 more[:count] = near[:count]
                 near = more
-            for k in range(first, last):
-                v = entries[k] >> 1
-                if (
-                    max(xy[v, 0], xy[v + 1, 0]) >= x0
-                    and min(xy[v, 0], xy[v + 1, 0]) <= x1
-                    and max(xy[v, 1], xy[v + 1, 1]) >= y0
-                    and min(xy[v, 1], xy[v + 1, 1]) <= y1
-                ):
-                    near[count] = v
-                    count += 1
-    if count < 2 or (c0 == c1 and r0 == r1):
-        return count, near
+            count = _list(box, head, column, row, grid, sides, cells_told, near, count, found)
+            if count < 0:
+                return -1, near
+    return _once(near, count), near
+
+
+@helper
+def _list(
+    box: Any,
+    head: Any,
+    column: Any,
+    row: Any,
+    grid: Any,
+    sides: Any,
+    cells_told: Any,
+    near: Any,
+    count: Any,
+    found: Any,
+) -> Any:
+    """Add one cell's edges to the list of `_near`; return how many are in it, -1 where the ground is not plain."""
+    _, _, _, heads, entries, xy, _, _, _ = grid
+    x0, y0, x1, y1 = box
+    if _tangled(head, grid, cells_told):
+        return -1
+    for k in range(heads[head, 0], heads[head + 1, 0]):
+        v = entries[k] >> 1
+        ax, ay, bx, by = xy[v, 0], xy[v, 1], xy[v + 1, 0], xy[v + 1, 1]
+        if max(ax, bx) >= x0 and min(ax, bx) <= x1 and max(ay, by) >= y0 and min(ay, by) <= y1:
+            side = _side(k, head, column, row, grid, sides, found)
+            if side == _ODD:
+                return -1
+            near[count] = 4 * np.int64(v) + side
+            count += 0 if side == _ABSENT else 1
+    return count
+
+
+@helper
+def _once(near: Any, count: Any) -> Any:
+    """Drop what is listed twice; return how many are left, -1 if one edge has two sides."""
+    if count < 2:
+        return count
     near[:count].sort()
     kept = 1
     for i in range(1, count):
         if near[i] != near[kept - 1]:
+            if near[i] >> 2 == near[kept - 1] >> 2:
+                return -1
             near[kept] = near[i]
             kept += 1
-    return kept, near
+    return kept
 
 
 @helper
@@ -260,20 +305,15 @@ def _add(owner: Any, value: Any, count: Any, owners: Any, values: Any) -> Any:
 
 
 @helper
-def _all_terms(
-    box: Any, near: Any, edges: Any, grid: Any, sides: Any, found: Any, owners: Any, values: Any
-) -> Any:
-    """Write the terms of some edges to their owners; return how many, -1 where an edge does not part two units."""
+def _all_terms(box: Any, near: Any, edges: Any, grid: Any, owners: Any, values: Any) -> Any:
+    """Write the terms of some edges to their owners; return how many there are."""
     xy, own = grid[5], grid[6]
     count = 0
     for j in range(edges):
-        v = near[j]
-        side = _side(v, grid, sides, found)
-        if side == _ODD:
-            return -1
+        v = near[j] >> 2
         under, top, turned = _terms(xy, v, *box)
         one, other = own[v, 0], own[v, 1]
-        if (side == _LEFT) == turned:
+        if (near[j] & 3 == _LEFT) == turned:
             one, other = other, one
         count = _add(one, under, count, owners, values)
         count = _add(one, top, count, owners, values)
@@ -320,7 +360,7 @@ def areas(boxes: Any, start: Any, stop: Any, grid: Any, sides: Any, cells_told: 
     """
     found = np.empty(BUFFER, dtype=np.int32)
     near, owners, values, mine = (
-        np.empty(256, np.int32),
+        np.empty(256, np.int64),
         np.empty(1024, np.int32),
         np.empty(1024),
         np.empty(1024),
@@ -330,12 +370,12 @@ def areas(boxes: Any, start: Any, stop: Any, grid: Any, sides: Any, cells_told: 
     told = 0
     for i in range(start, stop):
         box = (boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3])
-        edges, near = _near(box, grid, cells_told, near)
+        edges, near = _near(box, grid, sides, cells_told, near, found)
         if 4 * edges > len(owners):
             owners, values, mine = np.empty(8 * edges, np.int32), np.empty(8 * edges), np.empty(8 * edges)
         tiny = (abs(box[2]) < TINY and box[2] != 0.0) or (abs(box[3]) < TINY and box[3] != 0.0)
         corner = -1 if tiny or edges < 0 else _corner(box[2], box[3], grid, found)
-        count = -1 if corner < 0 else _all_terms(box, near, edges, grid, sides, found, owners, values)
+        count = -1 if corner < 0 else _all_terms(box, near, edges, grid, owners, values)
         if told + count + 1 >= len(box_out):
             box_out, unit_out, area_out = _longer(box_out, unit_out, area_out, told, 2 * (told + count + 1))
         if count < 0:

@@ -124,7 +124,7 @@ class Index:
 
     def blank(self) -> tuple[Array, Array]:
         """Return what `areas` remembers of edges and cells, nothing known yet."""
-        return np.zeros(len(self.source.xy), np.uint8), np.zeros(len(self.heads), np.uint8)
+        return np.zeros(len(self.entries), np.uint8), np.zeros(len(self.heads), np.uint8)
 
     def areas(self, boxes: Floats, told: tuple[Array, Array]) -> tuple[Longs, npt.NDArray[np.int32], Floats]:
         """Return (box, unit, area in squared degrees), compiled; the unit is `areas.OPEN` where it is not measured.
