@@ -25,6 +25,7 @@ from gis.footprint import extents_km, measure
 from gis.times import beijing_date
 from gis.types import Level, Validity
 from service.billing.payers import Payers
+from service.pipeline.footprints import pixels_of
 from service.pipeline.layers_store import ZONE_ORDER, Layers, SetLayer, ZoneEntry, ZoneLayer
 from service.pipeline.live import best_first
 from service.pipeline.ruling_checks import NO_ZONE
@@ -148,9 +149,8 @@ class Zones:
             by_point[point].append(entries[zone])
         doubts = np.zeros(len(rows), dtype=bool)
         if len(layer):
-            doubts = measure(
-                layer, lon, lat, layer.locate(lon, lat), scan, track, zones.accuracy_m
-            ).boundary_case
+            unit, pixels = layer.locate(lon, lat), pixels_of(self._reader, rows)
+            doubts = measure(layer, lon, lat, unit, scan, track, zones.accuracy_m, pixels).boundary_case
         return {
             row.fire_point_id: self._chosen(row, ids, zones, by_point[at], doubt=bool(doubts[at]))
             for at, row in enumerate(rows)
