@@ -2,11 +2,13 @@
 
 Four questions, in this order: is the file what was issued; are the stored rows what their documents say; does the
 chain hold; does the account come out the same when it is computed again from what was known then. The last one finds an
-edited verification, ruling or fire point: a line states a hash of every row it rests on.
+edited verification, ruling or fire point: a line states a hash of every row it rests on. Sentences that the program
+makes of amounts, facts and reasons are held apart: a newer one may word them otherwise, and nobody altered a thing.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,8 +34,18 @@ from service.scope import Scope
 from service.store.engine import Store
 from service.store.models import Revision
 
+WORDING = "wording"
+"""Code of a sentence that this program words otherwise."""
+
 _SHOWN = 200
 """Differences listed; the rest is counted."""
+
+_SENTENCES = re.compile(
+    r"lines\[[^]]*\]\.(reason_zh|reason_en|finding_zh|context\.threshold_note_(zh|en))"
+    r"|(adjustments|held|left_out)\[[^]]*\]\.(zh|en)"
+    r"|objection(\.rules\[[^]]*\])?\.(zh|en)"
+)
+"""Places of a document where the program puts into words what stands beside them as data."""
 
 _BASIS = {
     "states": ("火点状态记录", "row of fire_point_state"),
@@ -67,7 +79,9 @@ def verify(
     -------
     dict
         ``{ok, issued, statement: {payer, season, number, sha256} or null, statements, recomputed, programs: {issued,
-        now}, differences, more}``. A newer program may compute otherwise: it then says which versions they are.
+        now}, differences, more, reworded, wording}``. A newer program may compute otherwise: it says which versions
+        they are. `wording` names the sentences that this program words otherwise, `reworded` counts them: with amounts,
+        facts and basis alike they are no difference.
 
     Raises
     ------
@@ -92,10 +106,11 @@ def verify(
         row = row or (named_row and with_document(reader, named_row))
         chain = [] if row is None else rows_of(reader, row.season, row.payer_code)
         found += _chain(reader, chain)
-    recomputed = False
+    recomputed, wording = False, []
     if row is not None and not row_differences(row):
         again, recomputed = _recomputed(store, row, chain)
-        found += again
+        wording = [one for one in again if one.code == WORDING]
+        found += [one for one in again if one.code != WORDING]
     return {
         "ok": not found,
         "issued": row is not None,
@@ -105,6 +120,8 @@ def verify(
         "programs": None if row is None else _programs(row),
         "differences": [one.as_dict() for one in found[:_SHOWN]],
         "more": max(0, len(found) - _SHOWN),
+        "reworded": len(wording),
+        "wording": [one.as_dict() for one in wording[:_SHOWN]],
     }
 
 
@@ -274,6 +291,23 @@ def _recomputed(store: Store, row: Any, chain: Sequence[Any]) -> tuple[list[Diff
     return _computed_differences(row, document, again), True
 
 
+def _is_sentence(path: str, issued: Any, now: Any) -> bool:
+    """Whether only words differ: a sentence that is missing or empty on one side is a difference."""
+    said = isinstance(issued, str) and isinstance(now, str) and bool(issued) and bool(now)
+    return said and _SENTENCES.fullmatch(path) is not None
+
+
+def _worded(row: Any, path: str, issued: Any, now: Any) -> Difference:
+    return difference(
+        WORDING,
+        f"{named(row)}: {path}",
+        issued,
+        now,
+        f"程序措辞变化：{path}；金额、事实与依据另行比对",
+        f"worded otherwise by this program: {path}; amounts, facts and basis are compared apart from it",
+    )
+
+
 def _as_then(again: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
     """Return an account without hashes that were not stated yet when it was issued: of pixels, of points uncharged."""
     told = {line["fire_point_id"]: line["basis"].keys() for line in document["lines"]}
@@ -314,6 +348,9 @@ def _computed_differences(
         if other is not None:
             found += _basis_differences(row, line, other)
     for path, issued, now in compare(_without_basis(document), _without_basis(again)):
+        if _is_sentence(path, issued, now):
+            found.append(_worded(row, path, issued, now))
+            continue
         found.append(
             difference(
                 "computed",

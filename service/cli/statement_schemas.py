@@ -299,6 +299,8 @@ class StatementVerified(_Closed):
     programs: dict[str, str] | None
     differences: list[Difference]
     more: int
+    reworded: int
+    wording: list[Difference]
 
 
 class AllPayer(_Closed):

@@ -136,6 +136,7 @@ def print_verified(session: Session, data: Mapping[str, Any]) -> None:
         zh = f"相符：{name} 第 {told['number']} 号，共 {data['statements']} 号成链{again}"
         en = f"holds: statement {told['number']} of {name}, {data['statements']} in the chain{again}"
         say(console, session.pick(zh, en))
+        _print_wording(session, console, data)
         return
     count = len(data["differences"]) + data["more"]
     say(console, session.pick(f"不符 {count} 处", f"{count} differences"))
@@ -143,6 +144,7 @@ def print_verified(session: Session, data: Mapping[str, Any]) -> None:
         say(console, f"- {one['where']}\n  {session.pick(one['zh'], one['en'])}")
         zh = f"  应为 {one['expected']}；实为 {one['found']}"
         say(console, session.pick(zh, f"  expected {one['expected']}; found {one['found']}"))
+    _print_wording(session, console, data)
     programs = data["programs"]
     if programs and programs["issued"] != programs["now"]:
         issued, now = programs["issued"], programs["now"]
@@ -150,3 +152,21 @@ def print_verified(session: Session, data: Mapping[str, Any]) -> None:
         say(
             console, session.pick(zh, f"issued by version {issued}, computed again by {now}: that may be why")
         )
+
+
+def _print_wording(session: Session, console: Console, data: Mapping[str, Any]) -> None:
+    """List the sentences that this program words otherwise: nobody altered them."""
+    if not data["reworded"]:
+        return
+    programs = data["programs"] or {"issued": "", "now": ""}
+    zh = f"程序措辞变化 {data['reworded']} 处（签发 {programs['issued']}，现 {programs['now']}），不是记录改动："
+    en = (
+        f"worded otherwise by this program in {data['reworded']} places (issued by {programs['issued']}, now "
+    )
+    say(console, session.pick(zh, f"{en}{programs['now']}); no record was altered:"))
+    for one in data["wording"]:
+        say(console, f"- {one['where']}")
+        zh = f"  签发时：{one['expected']}\n  现在：{one['found']}"
+        say(console, session.pick(zh, f"  issued: {one['expected']}\n  now: {one['found']}"))
+    if rest := data["reworded"] - len(data["wording"]):
+        say(console, session.pick(f"另有 {rest} 处", f"and {rest} more"))

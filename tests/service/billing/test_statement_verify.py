@@ -68,6 +68,45 @@ def test_a_statement_of_before_pixels_were_stated_still_holds(office: Desk) -> N
     assert _as_then(document, document) == document
 
 
+def test_what_a_newer_program_words_otherwise_accuses_nobody(
+    office: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from service.accountability import eligibility
+    from service.billing import causes, context, lines
+
+    path = office.export("2.json")
+    monkeypatch.setattr(lines, "_priced", lambda _trace, _payer: ("按新的说法", "in other words"))
+    monkeypatch.setattr(context, "_note", lambda _count, _radius: ("新的提示", "another note"))
+    monkeypatch.setitem(causes._SENTENCES, "denied", ("否定", "denied"))  # type: ignore[index]
+    monkeypatch.setitem(eligibility._SAID, "denied", ("已否定", "denied"))
+    found = office.verify(str(path))
+    assert (found["ok"], found["differences"], found["recomputed"]) == (True, [], True)
+    places = {one["where"].rpartition(".")[2] for one in found["wording"]}
+    assert {"reason_zh", "reason_en", "threshold_note_zh", "zh", "en"} <= places
+    assert found["reworded"] == len(found["wording"])
+    shown = office.house.run("statement", "verify", str(path))
+    assert shown.exit_code == 0
+    for said in ("相符", f"程序措辞变化 {found['reworded']} 处", "按新的说法"):
+        assert said in shown.output, said
+    assert "被改动" not in shown.output
+    assert (
+        "worded otherwise by this program"
+        in office.house.run("--lang", "en", "statement", "verify", str(path)).output
+    )
+
+
+def test_words_do_not_hide_an_amount_or_a_record(office: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    from service.billing import lines
+
+    path = office.export("2.json")
+    monkeypatch.setattr(lines, "_priced", lambda _trace, _payer: ("按新的说法", "in other words"))
+    office.sql("UPDATE verification SET finding = 'weeds' WHERE finding = 'straw'")
+    found = office.verify(str(path), code=1)
+    assert found["reworded"] > 0
+    assert any("verifications" in one["where"] for one in found["differences"])
+    assert not any(one["where"].endswith("reason_zh") for one in found["differences"])
+
+
 def test_a_file_edited_by_any_byte_is_named_with_the_place(office: Desk) -> None:
     path = office.export("one.json", YUSHU, "--number", "1")
     data = path.read_bytes()
