@@ -388,8 +388,9 @@ def _said(side: _Side, name: str) -> tuple[str, str]:
     for one in charges:
         ordinal = one["ordinal"]
         who = side.names.get(one["payer"], one["payer"])
-        zh.append(f"{who} 第 {ordinal} 个 {one['amount']} 元" if ordinal else f"{who} {one['amount']} 元")
-        en.append(f"{who} no. {ordinal}: {one['amount']} yuan" if ordinal else f"{who}: {one['amount']} yuan")
+        yuan = f"{Decimal(one['amount']):,}"
+        zh.append(f"{who} 第 {ordinal} 个 {yuan} 元" if ordinal else f"{who} {yuan} 元")
+        en.append(f"{who} no. {ordinal}: {yuan} yuan" if ordinal else f"{who}: {yuan} yuan")
     zh += [one["zh"] for one in waits]
     en += [one["en"] for one in waits]
     return "、".join(zh) or "不在计费之列", ", ".join(en) or "not among those charged"

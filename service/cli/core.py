@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from service.cli.session import Session
     from service.scope import Scope
@@ -303,14 +303,19 @@ def rule(
 
         emit_file(session, data)
         return
-    session.emit(
-        "rule",
-        data,
-        text=session.pick(
-            f"裁定 {data['ruling_id']} 已记录：{data['fire_point_id']} {data['kind']} → {data['value']}",
-            f"ruling {data['ruling_id']} recorded: {data['fire_point_id']} {data['kind']} → {data['value']}",
-        ),
-        warnings=warnings,
+    session.emit("rule", data, text=_ruled(session, data), warnings=warnings)
+
+
+def _ruled(session: Session, data: Mapping[str, Any]) -> str:
+    """Say what was ruled: the kind, and a screen, in words."""
+    from service.billing.explain_words import RULING_WORDS, pick
+    from service.reports.words import SCREEN_WORDS
+
+    kind = pick(RULING_WORDS, data["kind"], session.lang)
+    value = pick(SCREEN_WORDS, data["value"], session.lang) if data["kind"] == "screen" else data["value"]
+    return session.pick(
+        f"裁定 {data['ruling_id']} 已记录：{data['fire_point_id']} {kind} → {value}",
+        f"ruling {data['ruling_id']} recorded: {data['fire_point_id']} {kind} → {value}",
     )
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from service.cli.session import Session
 
 _STATES = {"issued": ("已签发", "issued"), "objected": ("异议中", "objected"), "final": ("已定案", "final")}
+SHOWN_HELD = 20
+"""So many points that wait for a person stand on a terminal; the papers and the JSON have all."""
+
 _SUMS = ("previous", "net", "total", "suspended")
 
 
@@ -36,9 +39,17 @@ def print_statement(session: Session, data: Mapping[str, Any], document: Mapping
     if document["adjustments"]:
         console.print(_adjustments(session, document))
     say(console, _sums(session, document["amounts"]))
-    for one in document["held"]:
+    for one in document["held"][:SHOWN_HELD]:
         point = one["fire_point_id"]
         say(console, session.pick(f"待定 {point}：{one['zh']}", f"held {point}: {one['en']}"))
+    if (rest := len(document["held"]) - SHOWN_HELD) > 0:
+        say(
+            console,
+            session.pick(
+                f"另有待定 {rest} 处，未逐一列出：见 huodian pending，或 --json、--format xlsx",
+                f"{rest} more are held and not listed here: see `huodian pending`, or --json, --format xlsx",
+            ),
+        )
     say(console, session.pick(document["objection"]["zh"], document["objection"]["en"]))
     if data.get("state"):
         say(console, f"{session.pick('状态', 'state')} {session.pick(*_STATES[data['state']])}")

@@ -128,7 +128,7 @@ def _print(session: Session, data: Mapping[str, Any]) -> None:
     changed.add_column(session.pick("火点", "fire point"), no_wrap=True)
     changed.add_column(session.pick("差额", "delta"), justify="right", no_wrap=True)
     changed.add_column(session.pick("变化", "change"))
-    points = sorted(data["points"], key=_dearest)
+    points = sorted((one for one in data["points"] if _moves(one)), key=_dearest)
     for one in points[:SHOWN]:
         changed.add_row(
             one["fire_point_id"], _signed(one["delta"]), escape(session.pick(one["zh"], one["en"]))
@@ -138,6 +138,15 @@ def _print(session: Session, data: Mapping[str, Any]) -> None:
     if len(points) > SHOWN:
         rest = len(points) - SHOWN
         console.print(session.pick(f"另有 {rest} 个火点，见 --json", f"{rest} more fire points: see --json"))
+    if same := len(data["points"]) - len(points):
+        zh = f"另有 {same} 个火点只是理由不同，金额不变，见 --json"
+        en = f"{same} fire points have another reason and the same amount: see --json"
+        console.print(session.pick(zh, en))
+
+
+def _moves(point: Mapping[str, Any]) -> bool:
+    """Whether money or who pays it changes: what is left out for another reason costs what it did."""
+    return bool(Decimal(point["delta"])) or point["payer_before"] != point["payer_after"]
 
 
 def _dearest(point: Mapping[str, Any]) -> tuple[Decimal, str]:

@@ -283,6 +283,19 @@ def test_a_county_that_found_a_fire_cannot_deny_it_away_alone(opened: House) -> 
     assert (_reasons(agreed), _reasons(agreed, "left_out"), amounts(agreed)) == ([], ["denied"], {})
 
 
+def test_a_ruling_is_confirmed_in_words(opened: House) -> None:
+    (fire,) = fires(YUSHU, 1, "2023-10-29T12:00")
+    opened.burn([fire])
+    name = opened.id_of(fire)
+    said = opened.run("rule", name, "--zone", "none", "--reason", "不在禁烧区内")
+    assert f"已记录：{name} 分区 → none" in said.output
+    screened = opened.run("rule", name, "--screen", "not_cropland", "--reason", "图上为林地")
+    assert "筛查 → " in screened.output
+    assert "not_cropland" not in screened.output
+    english = opened.run("--lang", "en", "rule", name, "--zone", "ban", "--reason", "在禁烧区内")
+    assert f"recorded: {name} zone → ban" in english.output
+
+
 # --- one fire, one fact -----------------------------------------------------------------------------
 
 PATROL = """\

@@ -345,3 +345,33 @@ def test_the_approval_number_of_the_map_is_that_of_the_day_of_issue(
     monkeypatch.delenv("HUODIAN_MAP_APPROVAL")
     for payer in (YUSHU, SHUANGLIAO):
         assert office.verify(str(office.export(f"{payer}.json", payer)))["recomputed"], "each with its own"
+
+
+def test_a_terminal_lists_twenty_points_that_wait_and_says_where_the_rest_is(
+    office: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from types import SimpleNamespace
+
+    from service.cli.statement_text import print_statement
+
+    document = {
+        **office.issue(),
+        "held": [
+            {
+                "fire_point_id": f"P{number:02}",
+                "reason": "overdue",
+                "zh": "逾期未核实",
+                "en": "overdue",
+                "at_stake": None,
+            }
+            for number in range(23)
+        ],
+    }
+    session: Any = SimpleNamespace(pick=lambda zh, _en: zh, lang="zh")
+    print_statement(session, {"sha256": document["sha256"]}, document)
+    shown = capsys.readouterr().out
+    assert shown.count("待定 P") == 20
+    assert "另有待定 3 处" in shown
+    assert "huodian pending" in shown
+    print_statement(session, {"sha256": ""}, {**document, "held": document["held"][:20]})
+    assert "另有待定" not in capsys.readouterr().out

@@ -327,8 +327,51 @@ def test_the_text_names_payers_and_points(billed: Scene) -> None:
     assert "榆树市" in said.stdout
     assert "-300,000.00" in said.stdout
     assert "存储未作任何改动" in said.stdout
+    shown = "".join(said.stdout.split())
+    assert "第1个500,000.00元" in shown.replace("│", "")
+    assert "+0.00" not in said.stdout, "only what changes"
     unchanged = billed.house.run("--lang", "en", *ASKED, "--clustering", "v1")
     assert "no payer's amount changes" in unchanged.stdout
+
+
+def test_a_fire_point_whose_amount_stays_is_counted_and_not_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from types import SimpleNamespace
+
+    from service.cli.whatif import _print
+
+    def point(name: str, delta: str, payer: str | None) -> dict[str, Any]:
+        words = {"zh": "甲 → 乙", "en": "a → b"}
+        return {
+            "fire_point_id": name,
+            "delta": delta,
+            "payer_before": YUSHU,
+            "payer_after": payer,
+            **words,
+        }
+
+    sums = {"before": "1.00", "after": "1.00", "delta": "0.00"}
+    points = [
+        point("moved", "0.00", SHULAN),
+        point("same", "0.00", YUSHU),
+        point("dear", "300000.00", YUSHU),
+    ]
+    data = {
+        "season": SEASON,
+        "total": sums,
+        "payers": [],
+        "points": points,
+        "fire_points": sums,
+        "billed": sums,
+    }
+    session: Any = SimpleNamespace(pick=lambda zh, _en: zh)
+    _print(session, data)
+    shown = capsys.readouterr().out
+    assert "moved" in shown
+    assert "+300,000.00" in shown
+    assert "same" not in shown
+    assert "另有 1 个火点只是理由不同" in shown
 
 
 def test_parameters_are_read_onto_those_in_force() -> None:
