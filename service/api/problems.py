@@ -174,11 +174,12 @@ def _invalid(error: RequestValidationError) -> UsageError:
         for fault in error.errors()
     ]
     places = ", ".join(str(fault["where"]) for fault in faults)
-    if all(fault["fault"] == "extra_forbidden" for fault in faults):
+    unknown = ", ".join(str(fault["where"]) for fault in faults if fault["fault"] == "extra_forbidden")
+    if unknown:  # a misspelt name often stands for one that is missing: say the misspelt one
         return UsageError(
             "unknown_parameter",
-            f"没有参数 {places}：请对照 /api/v1/openapi.json",
-            f"there is no parameter {places}: see /api/v1/openapi.json",
+            f"没有参数 {unknown}：请对照 /api/v1/openapi.json",
+            f"there is no parameter {unknown}: see /api/v1/openapi.json",
             faults=faults,
         )
     return UsageError(

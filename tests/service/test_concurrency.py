@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -154,18 +155,18 @@ def test_an_assessment_overtaken_by_an_ingest_takes_the_new_rows_in(
     world.ingest(world.feed("first.csv", rows[:100]))
     from service.pipeline import assess as module
 
-    computed, late = module._plan, iter([world.feed("late.csv", rows[100:])])
+    computed, late = module.plan, iter([world.feed("late.csv", rows[100:])])
 
-    def overtaken(*arguments: object) -> object:
-        plan = computed(*arguments)  # type: ignore[arg-type]
+    def overtaken(*arguments: Any, **named: Any) -> object:
+        plan = computed(*arguments, **named)
         for path in late:
             other = open_store(world.url)
             ingest(other, world.archive, [path], actor="other")
             other.close()
         return plan
 
-    monkeypatch.setattr(module, "_plan", overtaken)
+    monkeypatch.setattr(module, "plan", overtaken)
     world.assess()
     assert sum(point.pixels for point in world.points()) == len(rows)
-    monkeypatch.setattr(module, "_plan", computed)
+    monkeypatch.setattr(module, "plan", computed)
     assert not world.assess().redone

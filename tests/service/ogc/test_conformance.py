@@ -20,7 +20,8 @@ SUITE = Path(sys.prefix) / "ogctests" / "bin" / "python"
 
 _RUN = (
     "import sys; from ogctests.main import run_ogctests; "
-    "sys.exit(run_ogctests('features/core', instance_url=sys.argv[1], flags=['-q', '-p', 'no:cacheprovider']))"
+    "flags = ['-q', '-o', 'addopts=', '-p', 'no:cacheprovider']; "
+    "sys.exit(run_ogctests('features/core', instance_url=sys.argv[1], flags=flags))"
 )
 
 
