@@ -23,6 +23,7 @@ from shapely.geometry.base import BaseGeometry
 from gis.codes import parse_code
 from gis.errors import RefusedInputError
 from gis.features import Feature, looks_like_json, polygons, read_features
+from gis.parquet_features import looks_like_parquet, read_parquet_features
 from gis.tables import Problem, TableRow, read_table, refuse_problems
 from gis.types import LEVELS, DataStatus, Level, Validity
 from grids.units import ALWAYS, RANK
@@ -159,7 +160,7 @@ def read_grid(
     accuracy_m: float = 0.0,
     units: Mapping[str, Level] | None = None,
 ) -> GridSet:
-    """Read a grid from CSV (no geometry) or GeoJSON (with or without).
+    """Read a grid from CSV (no geometry), GeoJSON or GeoParquet (with or without).
 
     Parameters
     ----------
@@ -175,12 +176,13 @@ def read_grid(
     Raises
     ------
     RefusedInputError
-        ``bad_table``, ``bad_geojson`` or ``bad_grid``; every wrong row is listed.
+        ``bad_table``, ``bad_geojson``, ``bad_geoparquet`` or ``bad_grid``; every wrong row is listed.
     """
     raw, label = (source.read_bytes(), source.name) if isinstance(source, Path) else (source, name)
     problems: list[Problem] = []
-    if looks_like_json(raw):
-        features = read_features(raw, datum=datum, name=label)
+    if looks_like_json(raw) or looks_like_parquet(raw):
+        reading = read_features if looks_like_json(raw) else read_parquet_features
+        features = reading(raw, datum=datum, name=label)
         lines = [feature.number for feature in features]
         cells = [_cell_of_feature(feature, label, problems) for feature in features]
     else:

@@ -56,7 +56,7 @@ def grid(
     valid_to: To = None,
     accuracy: Accuracy = 0.0,
 ) -> None:
-    """Load a version of the five-level grid, CSV or GeoJSON / 加载网格."""
+    """Load a version of the five-level grid, CSV, GeoJSON or GeoParquet / 加载网格."""
     session: Session = ctx.obj
     with session.reporting():
         from service.cli.session import parse_date
