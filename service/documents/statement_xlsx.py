@@ -127,7 +127,11 @@ def _front_lines(book: Book, sheet: Any, row: int, document: Mapping[str, Any]) 
         )
         for raw, line in picked
     ]
-    return book.table(sheet, row, columns, rows)
+    after = book.table(sheet, row, columns, rows)
+    for at, cells in enumerate(rows, after - len(rows)):
+        # Not every program fits rows to wrapped text: the first cell has two lines, a reason 38 characters to the line.
+        sheet.set_row(at, 15 * max(2, 1 + len(str(cells[-1])) // 38))
+    return after
 
 
 def _wide(book: Book, sheet: Any, row: int, value: str, **properties: Any) -> None:
