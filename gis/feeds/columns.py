@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute  # `Table.take` would import it first in whichever worker comes first, and that has crashed
 import pyarrow.csv
 
 from gis.feeds import words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,10 @@ from service.store.models import BoundarySet, BoundaryUnit, BoundaryUse, Service
 Floats = npt.NDArray[np.float64]
 
 NO_AREA = "none"
+
+
+_ONE_AT_A_TIME = threading.Lock()
+"""GEOS builds the index of a prepared polygon at its first question: two threads that ask first corrupt the heap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,9 @@ class Area:
         beyond: npt.NDArray[np.bool_] = ~((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
         near = np.flatnonzero(~beyond)
         if len(near):
-            shapely.prepare(self.geometry)
-            beyond[near] = ~shapely.intersects_xy(self.geometry, lon[near], lat[near])
+            with _ONE_AT_A_TIME:
+                shapely.prepare(self.geometry)
+                beyond[near] = ~shapely.intersects_xy(self.geometry, lon[near], lat[near])
         return beyond
 
 
