@@ -98,6 +98,8 @@ class Layer:
         self._valid = np.full(len(codes), -1, dtype=np.int8)
         self._spent = 0.0
         self._building = threading.Lock()
+        self._asking = threading.Lock()
+        """GEOS builds the index of a prepared polygon at its first question: threads must not ask first together."""
 
     @classmethod
     def from_rings(cls, codes: Sequence[str], source: Rings) -> Self:
@@ -364,7 +366,8 @@ class Layer:
         at, unit = tree.query(points)
         broken = np.isin(unit, self._broken(np.unique(unit)))
         held = np.zeros(len(at), dtype=bool)
-        held[~broken] = shapely.intersects(self.geometries[unit[~broken]], points[at[~broken]])
+        with self._asking:
+            held[~broken] = shapely.intersects(self.geometries[unit[~broken]], points[at[~broken]])
         if source is not None and broken.any():
             p = np.column_stack([lon[near], lat[near]])[at[broken]]
             held[broken] = plain.parities(source, unit[broken], p)
