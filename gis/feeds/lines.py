@@ -91,6 +91,11 @@ def _decodes(data: bytes, encoding: str) -> bool:
     return True
 
 
+def old_mac(head: bytes) -> bool:
+    """Whether the first part of a file has the line ends of old Macintoshes: carriage returns alone."""
+    return b"\r" in head and b"\n" not in head
+
+
 def count_lines(data: bytes) -> int:
     """Return the number of line ends; four times faster than ``bytes.count`` and without holding other threads up."""
     return int(np.count_nonzero(np.frombuffer(data, np.uint8) == 10))
@@ -128,7 +133,7 @@ class LineReader:
         whole = self._ended and len(self._carry) <= HEAD
         self.encoding = detect_encoding(head if whole else head[: head.rfind(b"\n") + 1] or head, encoding)
         self._carry = self._carry.removeprefix(UTF8_BOM)
-        self._mac = b"\r" in head and b"\n" not in head
+        self._mac = old_mac(head)
         if self._mac:
             self._carry = self._carry.replace(b"\r", b"\n")
 

@@ -94,13 +94,13 @@ def both(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
         slow = outcome(data)
     with monkeypatch.context() as patch:
         blocks, detect = gis.feeds.container.Member.blocks, gis.feeds.lines.detect_encoding
+        old_mac, head = gis.feeds.lines.old_mac, data[: gis.feeds.lines.HEAD]
         patch.setattr(
             gis.feeds.container.Member, "blocks", lambda self, size=2000: blocks(self, min(size, 2000))
         )
         patch.setattr(gis.feeds.lines, "HEAD", 1)
-        patch.setattr(
-            gis.feeds.lines, "detect_encoding", lambda _head, declared=None: detect(data[: 1 << 16], declared)
-        )
+        patch.setattr(gis.feeds.lines, "detect_encoding", lambda _head, declared=None: detect(head, declared))
+        patch.setattr(gis.feeds.lines, "old_mac", lambda _head: old_mac(head))
         patch.setattr(gis.feeds.read, "_SMALL_LINES", 2)
         small = outcome(data)
     assert usual == slow
@@ -183,6 +183,28 @@ def mutated(name: str, seed: int, count: int) -> bytes:
 def test_both_readers_agree_on_damaged_real_files(name: str, seed: int, count: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         both(mutated(name, seed, count), patch)
+
+
+@pytest.mark.parametrize(
+    ("rest", "rows"),
+    [
+        ("\r" + MODIS_ROW, 1),
+        ("\r" + MODIS_ROW[:40], 1),
+        ("\r" + MODIS_ROW + "\r" + MODIS_ROW[:60], 2),
+        ("\r\n" + MODIS_ROW, 1),
+        ("\r", 0),
+    ],
+    ids=["whole", "cut", "two", "dos", "none"],
+)
+def test_the_line_end_of_the_header_is_one_however_little_is_seen_at_once(
+    rest: str, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = MODIS + ",type"
+    data = (header + rest.replace(",D", ",D,0")).encode()
+    both(data, monkeypatch)
+    found = outcome(data)
+    assert isinstance(found, list)
+    assert (found[0][0], found[0][2]) == ("modis_archive", rows)
 
 
 @FUZZ
