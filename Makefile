@@ -18,7 +18,7 @@ WORKERS ?= auto
 # The long tests are those that take their number of cases or kills from the environment, or carry the mark.
 SOAK = $(shell grep -rlE --include='test_*.py' 'HUODIAN_(FUZZ_EXAMPLES|KILLS)|mark\.soak' tests)
 
-.PHONY: help demo test lint bench bench-map bench-money soak lock assets components clean
+.PHONY: help demo test lint bench bench-map bench-money fuzz soak lock assets components clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench-map: $(VENV)/.bench components ## location, shares and tiles beside their 
 
 notebooks: $(VENV)/.dev $(VENV)/.assets ## execute the notebooks on the real data again and keep them (ARGS="october_2023" for one)
 	@$(PY) -m notebooks.run $(ARGS)
+
+fuzz: $(VENV)/.dev $(VENV)/.assets components ## every property test with cases drawn anew (`make test` draws the same ones)
+	@HUODIAN_FUZZ_EXAMPLES=$${HUODIAN_FUZZ_EXAMPLES:-500} $(PY) -m pytest -n $(WORKERS) -m "hypothesis and not soak" $(ARGS)
 
 soak: $(VENV)/.dev $(VENV)/.assets components ## long fuzz and kill -9 runs, outside `make test`
 	@HUODIAN_FUZZ_EXAMPLES=10000 HUODIAN_KILLS=50 $(PY) -m pytest -n $(WORKERS) $(SOAK) $(ARGS)

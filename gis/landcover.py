@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-LEAST_KNOWN = 0.5
-"""Below this part of known ground a share is no evidence: it only flags."""
-
 _FOREIGN_SHARE = 0.01
 """More pixels than this with a class that the list does not have: the list is of another product."""
 _LEAST_SAMPLES, _MOST_SAMPLES = 8, 64

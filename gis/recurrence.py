@@ -46,7 +46,7 @@ class RecurrenceParams:
     fixed_days, fixed_night, likely_days, leaning_days, leaning_night
         Hot days, and the share of detections at night, from which a cell is `fixed`, `likely` or `leaning`.
     likely_months
-        A likely source is hot in at least so many months; where the window holds fewer, `leaning_night` is asked.
+        A likely source is hot in at least so many months, or at night (`leaning_night`).
     """
 
     version: str = "1"
@@ -169,7 +169,7 @@ def learn(
     last = np.zeros(len(found), dtype=np.int64)
     np.minimum.at(first, of, days)
     np.maximum.at(last, of, days)
-    kind = _kinds(params, hot_days, night_share, months, _months_seen(day))
+    kind = _kinds(params, hot_days, night_share, months)
     kept = np.flatnonzero(kind >= 0)
     return HeatCells(
         params,
@@ -215,15 +215,9 @@ def _month(day: Ints) -> Ints:
     return day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
-def _months_seen(day: Ints) -> int:
-    return len(np.unique(_month(day)))
-
-
-def _kinds(params: RecurrenceParams, days: Ints, night: Floats, months: Ints, seen: int) -> Ints:
-    # A window of few months cannot tell a season of burning from a source; then the nights have to.
-    enough_months = (months >= params.likely_months) | (
-        (seen < params.likely_months) & (night >= params.leaning_night)
-    )
+def _kinds(params: RecurrenceParams, days: Ints, night: Floats, months: Ints) -> Ints:
+    # Ten days of one month may be a season of burning; where they are nights they are a source.
+    enough_months = (months >= params.likely_months) | (night >= params.leaning_night)
     fixed = (days >= params.fixed_days) & (night >= params.fixed_night)
     likely = (days >= params.likely_days) & enough_months
     leaning = (days >= params.leaning_days) & (night >= params.leaning_night)

@@ -7,7 +7,8 @@ reason that decides nothing and tells a person where to look.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -99,6 +100,8 @@ class Evidence:
         Whether every pixel was seen by day.
     hour
         Beijing hour of the representative.
+    alone
+        Whether it is one pixel, and no other was seen near it in the same pass.
     pixels
         How many pixels it has.
     """
@@ -114,6 +117,7 @@ class Evidence:
     confidence: str = Confidence.UNKNOWN
     daylight: bool = False
     hour: int = 0
+    alone: bool = True
     pixels: int = 1
 
 
@@ -196,16 +200,13 @@ def _confidence(params: ScreenParams, evidence: Evidence, found: _Found) -> None
     if evidence.confidence != Confidence.LOW:
         return
     first, before = params.glint_hours
-    glint = evidence.daylight and evidence.pixels == 1 and first <= evidence.hour < before
+    glint = evidence.daylight and evidence.alone and first <= evidence.hour < before
     decides = params.low_confidence == "all" or (params.low_confidence == "glint" and glint)
     found.add(Screen.LOW_CONFIDENCE, flag=not decides, glint=glint, pixels=evidence.pixels)
 
 
-def removed(screens: Sequence[str]) -> dict[str, int]:
-    """Return how many fire points each deciding code removed, in the order of `ORDER`."""
+def by_reason(codes: Iterable[str]) -> dict[str, int]:
+    """Return how often each code stands among `codes`, in the order of `ORDER`."""
     order = {str(code): place for place, code in enumerate(ORDER)}
-    counts: dict[str, int] = {}
-    for code in sorted(screens, key=lambda one: order.get(one, len(order))):
-        if code != Screen.COUNTED:
-            counts[code] = counts.get(code, 0) + 1
-    return counts
+    counts = Counter(str(code) for code in codes)
+    return dict(sorted(counts.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))

@@ -1,12 +1,20 @@
-"""One run directory per pytest run, shared by its xdist workers and cleared by the controlling process."""
+"""One run directory per pytest run, shared by its xdist workers and cleared by the controlling process.
+
+`make test` draws the same cases every time, so that a submission fails for what it changed; `make fuzz` draws others.
+"""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+from hypothesis import settings
 
 from tests import components
+
+settings.register_profile("same", derandomize=True, database=None)
+settings.register_profile("fuzz", derandomize=False, print_blob=True)
+settings.load_profile("fuzz" if os.environ.get("HUODIAN_FUZZ_EXAMPLES") else "same")
 
 _OURS = pytest.StashKey[object]()
 

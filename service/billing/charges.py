@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -96,7 +96,7 @@ def run_charges(
     *,
     rulebook: str | None = None,
     at: dt.datetime | None = None,
-    amend: Callable[[SeasonFacts], SeasonFacts] | None = None,
+    facts: SeasonFacts | None = None,
 ) -> ChargeRun:
     """Return the charges of a season.
 
@@ -107,8 +107,8 @@ def run_charges(
     at
         The instant at which deadlines are read. Without it now, or when the revision that is read was recorded: what
         was overdue since is not told of the past.
-    amend
-        Changes the facts before they are adjudicated: what-if.
+    facts
+        The season's facts where they are known, changed as a what-if changes them; read from the store when None.
 
     Raises
     ------
@@ -120,9 +120,8 @@ def run_charges(
     books = books_for(reader, rulebook)
     recorded_at = _recorded_at(reader)
     instant = at or (dt.datetime.now(dt.UTC) if _latest(reader) else recorded_at)
-    facts = season_facts(reader, books, season, instant)
-    if amend is not None:
-        facts = amend(facts)
+    if facts is None:
+        facts = season_facts(reader, books, season, instant)
     used = _adjudicated(books, facts)
     own = facts.season_ids
     charges = sorted(

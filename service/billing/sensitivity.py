@@ -142,7 +142,7 @@ def _row(
             "amount_if_confirmed": None,
         }
     run = run_charges(reader, season, rulebook=rulebook, at=at)
-    likely = run_charges(reader, season, rulebook=rulebook, at=at, amend=all_confirmed)
+    likely = run_charges(reader, season, rulebook=rulebook, at=at, facts=all_confirmed(run.facts))
     states = run.facts.states.values()
     return {
         **row,

@@ -163,8 +163,8 @@ def _amended(
         return run_charges(reader, run.season, rulebook=change.rulebook, at=at)
     wanted = change.deny or (change.move or ("",))[0]
     fact = _fact(reader, scope, run.facts, wanted)
-    amend = _denied(fact) if change.deny else _moved(reader, run, fact, (change.move or ("", ""))[1])
-    return run_charges(reader, run.season, rulebook=rulebook, at=at, amend=amend)
+    facts = _denied(run.facts, fact) if change.move is None else _moved(reader, run, fact, change.move[1])
+    return run_charges(reader, run.season, rulebook=rulebook, at=at, facts=facts)
 
 
 def _fact(reader: Reader, scope: Scope, facts: SeasonFacts, wanted: str) -> Fact:
@@ -186,7 +186,7 @@ def _fact(reader: Reader, scope: Scope, facts: SeasonFacts, wanted: str) -> Fact
     )
 
 
-def _denied(fact: Fact) -> Callable[[SeasonFacts], SeasonFacts]:
+def _denied(facts: SeasonFacts, fact: Fact) -> SeasonFacts:
     denied = replace(
         fact,
         state="denied",
@@ -195,10 +195,10 @@ def _denied(fact: Fact) -> Callable[[SeasonFacts], SeasonFacts]:
         published_at=None,
         denial_reviewed_by="province",
     )
-    return lambda facts: _with(facts, denied)
+    return _with(facts, denied)
 
 
-def _moved(reader: Reader, run: ChargeRun, fact: Fact, code: str) -> Callable[[SeasonFacts], SeasonFacts]:
+def _moved(reader: Reader, run: ChargeRun, fact: Fact, code: str) -> SeasonFacts:
     """Return the facts with a fire point on the ground of another county or township, as a ruling would put it."""
     day = beijing_date(fact.overpass)
     books = [book for book in run.books if book.id == run.facts.book_of.get(fact.fire_point_id)] or run.books
@@ -224,7 +224,7 @@ def _moved(reader: Reader, run: ChargeRun, fact: Fact, code: str) -> Callable[[S
         for unit in moved.units
         if (owner := payers.uid_of(unit.payer, payers.season_day)) is not None
     }
-    return lambda facts: replace(_with(facts, moved), payers={**known, **facts.payers})
+    return replace(_with(run.facts, moved), payers={**known, **run.facts.payers})
 
 
 def _with(facts: SeasonFacts, changed: Fact) -> SeasonFacts:

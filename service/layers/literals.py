@@ -148,8 +148,9 @@ def geometry_of_wkt(text: str, *, lat_first: bool = False) -> BaseGeometry:
 
 def geometry_of_json(document: Mapping[str, Any], *, lat_first: bool = False) -> BaseGeometry:
     """Return a geometry of GeoJSON."""
-    if document.get("type") not in _TYPES:
-        raise _unusable(shown(document.get("type")))
+    kind = document.get("type")
+    if not isinstance(kind, str) or kind not in _TYPES:
+        raise _unusable(shown(kind))
     try:
         found = shapely.from_geojson(
             json.dumps({name: document.get(name) for name in ("type", "coordinates")})

@@ -17,6 +17,8 @@ from gis.errors import NotFoundError
 from service.settings import Settings
 from service.store.engine import default_archive
 
+_BLOCK = 1 << 20
+
 
 class Archive:
     """A directory of files named by their hash.
@@ -48,6 +50,26 @@ class Archive:
             Path(name).unlink(missing_ok=True)
             raise
         return digest
+
+    def put_file(self, source: Path) -> str:
+        """Keep a file that may be larger than memory and return its SHA-256."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.root, prefix=".part-")
+        try:
+            digest = hashlib.sha256()
+            with os.fdopen(handle, "wb") as file, source.open("rb") as data:
+                while block := data.read(_BLOCK):
+                    digest.update(block)
+                    file.write(block)
+                file.flush()
+                os.fsync(file.fileno())
+            target = self._path(digest.hexdigest())
+            target.parent.mkdir(parents=True, exist_ok=True)
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return digest.hexdigest()
 
     def get(self, sha256: str) -> bytes:
         """Return archived bytes, checked against their name.

@@ -179,8 +179,6 @@ class Layers:
         self._instead = dict(instead or {})
         self._home = str(reader.connection.engine.url)
         self._regimes, self._regime_record = load_regimes(reader)
-        self._plans = PlanBook(reader)
-        self._screens = ScreenBook(reader)
         self._uses = reader.rows(
             sa.select(BoundaryUse.level, BoundaryUse.from_date, BoundaryUse.set_id)
             .where(reader.known(BoundaryUse))
@@ -198,6 +196,14 @@ class Layers:
         )
         self._stacks: dict[tuple[Any, ...], Stack] = {}
         self._by_day: dict[dt.date, Stack] = {}
+
+    @cached_property
+    def _plans(self) -> PlanBook:
+        return PlanBook(self._reader)
+
+    @cached_property
+    def _screens(self) -> ScreenBook:
+        return ScreenBook(self._reader)
 
     def on(self, day: dt.date) -> Stack:
         """Return the layers in force on `day`."""

@@ -195,7 +195,7 @@ def load_landcover(
             str(number): round(part, 6) for number, part in sorted(raster.classes_found.items())
         },
     }
-    sha256 = archive.put(path.read_bytes())
+    sha256 = archive.put_file(path)
     said = {
         "status": DataStatus(status).value,
         "source": source,
@@ -296,9 +296,10 @@ def publish_heat_table(
         ``no_area``: no service area is loaded.
     """
     params = params or RecurrenceParams()
+    with store.reader() as reader:
+        learned, used = learned_cells(reader, before, params)
+    digest = _digest(learned)
     with store.writer(actor, "screen.publish", {"before": before.isoformat()}) as writer:
-        learned, used = learned_cells(writer, before, params)
-        digest = _digest(learned)
         table = HeatTable.__table__
         last = writer.rows(
             sa.select(table)

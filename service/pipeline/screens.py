@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gis.footprint import extents_km
+from gis.plane import distance_m
 from gis.recurrence import CLASSES
 from gis.screening import Evidence, Screened, decide, screen
 from gis.times import beijing_date, instant_of, to_beijing
@@ -24,6 +25,8 @@ from service.pipeline.screen_store import ScreenLayer
 
 _BEST_FIRST = (Confidence.HIGH, Confidence.NOMINAL, Confidence.UNKNOWN, Confidence.LOW)
 _MAJORITY = 0.5
+_PASS_MIN, _NEAR_M = 10, 2_000.0
+"""What belongs to one pass of a satellite, and how near it is company: minutes and metres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ def _verdict(
     if layer.params is None:
         return Verdict()
     types = live.fire_type[rows]
+    best = _best(live.confidence[rows].tolist())
     evidence = Evidence(
         cropland=ground.cropland,
         vegetation=ground.vegetation,
@@ -114,9 +118,10 @@ def _verdict(
         listed=None if near is None or not near.within else _told(near),
         learned=learned,
         fire_types=frozenset(types[~np.isnan(types)].astype(int).tolist()),
-        confidence=_best(live.confidence[rows].tolist()),
+        confidence=best,
         daylight=_daylight(live, rows),
         hour=to_beijing(instant).hour,
+        alone=best == Confidence.LOW and len(rows) == 1 and _alone(live, chosen),
         pixels=len(rows),
     )
     found = screen(layer.params, evidence)
@@ -150,6 +155,15 @@ def _informal(layer: ScreenLayer, found: Screened, near: Near | None) -> bool:
     if found.screen == Screen.FIXED_HEAT_SOURCE and near is not None and near.within:
         return DataStatus(near.source.status).informal
     return found.screen == Screen.FIXED_HEAT_SOURCE
+
+
+def _alone(live: LiveDetections, row: int) -> bool:
+    """Whether no other detection lies near one in the same pass: glint is a lone pixel, a burning field is not."""
+    first, last = np.searchsorted(
+        live.minute, [live.minute[row] - _PASS_MIN, live.minute[row] + _PASS_MIN + 1]
+    )
+    metres = distance_m(live.lon[first:last], live.lat[first:last], live.lon[row], live.lat[row])
+    return int((metres <= _NEAR_M).sum()) == 1
 
 
 def _best(classes: Sequence[str]) -> str:

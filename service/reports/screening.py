@@ -6,18 +6,15 @@ import csv
 import datetime as dt
 import io
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import sqlalchemy as sa
-
-from gis.screening import ORDER
+from gis.screening import by_reason
 from gis.times import iso_beijing
 from gis.types import Screen
 from service.reads import FirePointView, fire_points
 from service.scope import Scope
 from service.store.engine import Reader
-from service.store.models import FirePointState
 
 EXAMPLES = 3
 """How many fire points stand for a reason in the report."""
@@ -56,9 +53,9 @@ def screening_report(
         "last": None if end is None else end.isoformat(),
         "fire_points": len(views),
         "counted": sum(view.screen == Screen.COUNTED for view in views),
-        "removed": _count(view.screen for view in views if view.screen != Screen.COUNTED),
-        "flagged": _count(code for view in views for code in _flags(view)),
-        "recorded_later": _count(code for view in views for code in _later(view)),
+        "removed": by_reason(view.screen for view in views if view.screen != Screen.COUNTED),
+        "flagged": by_reason(code for view in views for code in _flags(view)),
+        "recorded_later": by_reason(code for view in views for code in _later(view)),
         "peak": _peak(views),
         "months": months,
         "units": units,
@@ -90,14 +87,6 @@ def forestry_csv(report: Mapping[str, Any]) -> bytes:
     return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8")
 
 
-def rescreened(reader: Reader) -> int:
-    """Return how many fire points are live: what a change of thresholds concerns."""
-    found = reader.connection.execute(
-        sa.select(sa.func.count()).select_from(FirePointState.__table__).where(reader.live(FirePointState))
-    ).scalar()
-    return int(found or 0)
-
-
 def _table(views: Sequence[FirePointView], key: Any, name: Any) -> list[dict[str, Any]]:
     groups: dict[str, list[FirePointView]] = defaultdict(list)
     for view in views:
@@ -108,19 +97,11 @@ def _table(views: Sequence[FirePointView], key: Any, name: Any) -> list[dict[str
             "name": name(members[0]),
             "fire_points": len(members),
             "counted": sum(view.screen == Screen.COUNTED for view in members),
-            "removed": _count(view.screen for view in members if view.screen != Screen.COUNTED),
-            "flagged": _count(code for view in members for code in _flags(view)),
+            "removed": by_reason(view.screen for view in members if view.screen != Screen.COUNTED),
+            "flagged": by_reason(code for view in members for code in _flags(view)),
         }
         for group, members in sorted(groups.items())
     ]
-
-
-def _count(codes: Iterable[str]) -> dict[str, int]:
-    order = {str(code): place for place, code in enumerate(ORDER)}
-    counts: dict[str, int] = defaultdict(int)
-    for code in codes:
-        counts[str(code)] += 1
-    return dict(sorted(counts.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
 
 
 def _flags(view: FirePointView) -> set[str]:

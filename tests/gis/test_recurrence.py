@@ -76,6 +76,17 @@ def test_ten_hot_days_of_one_month_are_a_season_not_a_source() -> None:
     assert kind_at(found, 125.333, 43.777) is None
 
 
+def test_ten_hot_nights_of_one_month_are_a_source_whatever_else_the_window_holds() -> None:
+    found = learn(
+        np.concatenate([minutes(list(range(35, 47))), minutes([100, 200])]),
+        np.array([125.333] * 12 + [120.0, 121.0]),
+        np.array([43.777] * 12 + [40.0, 41.0]),
+        np.ones(14, dtype=bool),
+        before=BEFORE,
+    )
+    assert kind_at(found, 125.333, 43.777) == "likely"
+
+
 def test_the_day_asked_about_and_what_lies_before_the_window_are_not_used() -> None:
     assert len(cells([0, -1, -2, -3, -4], 125.3, 43.7, night=True)) == 0
     assert len(cells(list(range(366, 400)), 125.3, 43.7, night=True)) == 0

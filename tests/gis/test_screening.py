@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from gis.recurrence import CLASSES
-from gis.screening import ORDER, Evidence, Screened, ScreenParams, decide, removed, screen
+from gis.screening import ORDER, Evidence, Screened, ScreenParams, by_reason, decide, screen
 from gis.types import Confidence, Screen
 
 PARAMS = ScreenParams()
@@ -84,7 +84,10 @@ def test_a_lone_weak_pixel_at_noon_is_glint_and_one_at_night_is_only_flagged() -
         found = judged(**weak, **other)
         assert found.screen == Screen.COUNTED
         assert codes(found) == [("low_confidence", True)]
-    assert judged(confidence=Confidence.LOW, pixels=2, daylight=True, hour=12).screen == Screen.COUNTED
+    assert (
+        judged(confidence=Confidence.LOW, pixels=2, alone=False, daylight=True, hour=12).screen
+        == Screen.COUNTED
+    )
 
 
 @pytest.mark.parametrize(("rule", "out"), [("all", True), ("none", False)])
@@ -120,5 +123,5 @@ def test_parameters_survive_the_store_as_plain_data() -> None:
 
 
 def test_the_report_counts_what_each_rule_removed_in_the_order_of_decision() -> None:
-    screens = ["counted", "not_cropland", "outside", "not_cropland", "fixed_heat_source"]
-    assert list(removed(screens).items()) == [("outside", 1), ("fixed_heat_source", 1), ("not_cropland", 2)]
+    screens = ["not_cropland", "outside", "not_cropland", "fixed_heat_source"]
+    assert list(by_reason(screens).items()) == [("outside", 1), ("fixed_heat_source", 1), ("not_cropland", 2)]

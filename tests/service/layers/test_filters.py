@@ -10,7 +10,7 @@ from typing import Any
 import pygeofilter.parsers.cql2_text as drafts
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pygeofilter import ast
 from pygeofilter.values import Interval
@@ -309,6 +309,7 @@ _LEAF = st.one_of(
         max_leaves=12,
     )
 )
+@example({"op": "=", "args": [{"type": []}, {"type": {}}]})
 def test_any_json_is_read_or_refused(document: Any) -> None:
     with suppress(UsageError):
         parse_cql2_json(document, INFO)

@@ -173,6 +173,16 @@ def test_a_lone_weak_pixel_at_noon_is_glint(world: World) -> None:
     assert real.screen == "counted"
 
 
+def test_a_weak_pixel_at_noon_with_company_in_its_pass_is_no_glint(world: World) -> None:
+    weak, _ = sorted(
+        seen(world, fire(confidence="low"), fire(SOON + 1, lat=LAT + 0.012)), key=lambda view: view.lat
+    )
+    assert weak.screen == "counted"
+    assert [(one["code"], one["flag"], one["glint"]) for one in weak.reasons if "glint" in one] == [
+        ("low_confidence", True, False)
+    ]
+
+
 def hot_nights(count: int) -> list[Row]:
     """A source that is seen every other night before SOON, under its own pixel."""
     return [fire(SOON - days * 2880 + 780, frp="1.5") for days in range(2, 2 + count)]
