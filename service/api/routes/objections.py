@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
 
-from service.api.deps import Context, ContextOf, ScopeOf, envelope
-from service.api.queries import Key, NoParameters
+from service.api.deps import ContextOf, ScopeOf, envelope
 from service.api.statement_queries import (
     AnswerBody,
     AppealBody,
@@ -16,10 +16,10 @@ from service.api.statement_queries import (
     ObjectionsParameters,
     WithdrawBody,
 )
-from service.api.writing import Record, write_once
-from service.scope import Scope
+from service.api.writing import Writing, WritingOf
 
 router = APIRouter(tags=["objections"])
+_SCHEMA = "objection"
 
 
 @router.get("/objections")
@@ -35,124 +35,51 @@ def objections(
 
 
 @router.post("/objections", status_code=201)
-def file(
-    body: ObjectionBody,
-    response: Response,
-    context: ContextOf,
-    scope: ScopeOf,
-    idempotency_key: Annotated[Key, Header()],
-    _query: Annotated[NoParameters, Query()],
-) -> dict[str, Any]:
+def file(body: ObjectionBody, writing: WritingOf) -> dict[str, Any]:
     """Object to one line of an issued statement, for the payer."""
     from service.billing.objections import file as run
 
-    asked = body.model_dump(mode="json")
-    store = context.open_store()
-    return _once(
-        context,
-        scope,
-        idempotency_key,
+    asked, scope = body.model_dump(mode="json"), writing.scope
+    return writing.once(
         "objections",
         asked,
-        response,
-        lambda record: run(store, scope, actor=scope.actor, also=record, **asked),
+        _SCHEMA,
+        lambda record: run(writing.store, scope, actor=scope.actor, also=record, **asked),
     )
 
 
 @router.post("/objections/{objection_id}/answer", status_code=201)
-def answer(
-    objection_id: int,
-    body: AnswerBody,
-    response: Response,
-    context: ContextOf,
-    scope: ScopeOf,
-    idempotency_key: Annotated[Key, Header()],
-    _query: Annotated[NoParameters, Query()],
-) -> dict[str, Any]:
+def answer(objection_id: int, body: AnswerBody, writing: WritingOf) -> dict[str, Any]:
     """Answer an open objection; never by the payer or whoever is under it."""
     from service.billing.objections import answer as run
 
-    asked = body.model_dump(mode="json")
-    store = context.open_store()
-    return _once(
-        context,
-        scope,
-        idempotency_key,
-        "objections.answer",
-        {"objection": objection_id, **asked},
-        response,
-        lambda record: run(store, scope, objection_id, actor=scope.actor, also=record, **asked),
-    )
+    return _step(writing, run, "answer", objection_id, body)
 
 
 @router.post("/objections/{objection_id}/withdraw", status_code=201)
-def withdraw(
-    objection_id: int,
-    body: WithdrawBody,
-    response: Response,
-    context: ContextOf,
-    scope: ScopeOf,
-    idempotency_key: Annotated[Key, Header()],
-    _query: Annotated[NoParameters, Query()],
-) -> dict[str, Any]:
+def withdraw(objection_id: int, body: WithdrawBody, writing: WritingOf) -> dict[str, Any]:
     """Withdraw an open objection, by whoever filed it."""
     from service.billing.objections import withdraw as run
 
-    asked = body.model_dump(mode="json")
-    store = context.open_store()
-    return _once(
-        context,
-        scope,
-        idempotency_key,
-        "objections.withdraw",
-        {"objection": objection_id, **asked},
-        response,
-        lambda record: run(store, scope, objection_id, actor=scope.actor, also=record, **asked),
-    )
+    return _step(writing, run, "withdraw", objection_id, body)
 
 
 @router.post("/objections/{objection_id}/appeal", status_code=201)
-def appeal(
-    objection_id: int,
-    body: AppealBody,
-    response: Response,
-    context: ContextOf,
-    scope: ScopeOf,
-    idempotency_key: Annotated[Key, Header()],
-    _query: Annotated[NoParameters, Query()],
-) -> dict[str, Any]:
+def appeal(objection_id: int, body: AppealBody, writing: WritingOf) -> dict[str, Any]:
     """Take an answered objection to the next instance."""
     from service.billing.objections import appeal as run
 
-    asked = body.model_dump(mode="json")
-    store = context.open_store()
-    return _once(
-        context,
-        scope,
-        idempotency_key,
-        "objections.appeal",
-        {"objection": objection_id, **asked},
-        response,
-        lambda record: run(store, scope, objection_id, actor=scope.actor, also=record, **asked),
-    )
+    return _step(writing, run, "appeal", objection_id, body)
 
 
-def _once(
-    context: Context,
-    scope: Scope,
-    key: str,
-    operation: str,
-    asked: Any,
-    response: Response,
-    write: Callable[[Record], dict[str, Any]],
+def _step(
+    writing: Writing, run: Callable[..., dict[str, Any]], name: str, objection_id: int, body: BaseModel
 ) -> dict[str, Any]:
-    return write_once(
-        context,
-        scope,
-        key,
-        operation=operation,
-        asked=asked,
-        schema="objection",
-        response=response,
-        write=write,
+    """Take one objection a step further, with what the body says."""
+    asked, scope = body.model_dump(mode="json"), writing.scope
+    return writing.once(
+        f"objections.{name}",
+        {"objection": objection_id, **asked},
+        _SCHEMA,
+        lambda record: run(writing.store, scope, objection_id, actor=scope.actor, also=record, **asked),
     )

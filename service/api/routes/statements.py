@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from service.api.deps import ContextOf, ScopeOf, envelope
 from service.api.files import PDF, XLSX, also_files
-from service.api.queries import Key, NoParameters
 from service.api.statement_queries import (
     FinalBody,
     IssueBody,
@@ -17,7 +16,7 @@ from service.api.statement_queries import (
     StatementsParameters,
     VerifyParameters,
 )
-from service.api.writing import write_once
+from service.api.writing import WritingOf
 
 router = APIRouter(tags=["statements"])
 
@@ -104,31 +103,21 @@ def roll(
 
 
 @router.post("/statements", status_code=201)
-def issue(
-    body: IssueBody,
-    response: Response,
-    context: ContextOf,
-    scope: ScopeOf,
-    idempotency_key: Annotated[Key, Header()],
-    _query: Annotated[NoParameters, Query()],
-) -> dict[str, Any]:
+def issue(body: IssueBody, writing: WritingOf) -> dict[str, Any]:
     """Issue the next statement of a payer and season."""
     from service.billing.issue import Wanted
     from service.billing.issue import issue as run
 
     people = {"preparer": body.preparer, "reviewer": body.reviewer, "approver": body.approver}
-    approval = context.settings.map_approval
+    approval = writing.context.settings.map_approval
     wanted = Wanted(body.payer, body.season, body.rulebook, None, body.sample, people, approval)
-    return write_once(
-        context,
-        scope,
-        idempotency_key,
-        operation="statements",
-        asked=body.model_dump(mode="json"),
-        schema="statement",
-        response=response,
-        write=lambda record: run(
-            context.open_store(),
+    scope = writing.scope
+    return writing.once(
+        "statements",
+        body.model_dump(mode="json"),
+        "statement",
+        lambda record: run(
+            writing.store,
             scope,
             wanted,
             actor=scope.actor,
@@ -138,35 +127,16 @@ def issue(
 
 
 @router.post("/statements/final", status_code=201)
-def final(
-    body: FinalBody,
-    response: Response,
-    context: ContextOf,
-    scope: ScopeOf,
-    idempotency_key: Annotated[Key, Header()],
-    _query: Annotated[NoParameters, Query()],
-) -> dict[str, Any]:
+def final(body: FinalBody, writing: WritingOf) -> dict[str, Any]:
     """Declare an issued statement final, once nothing about it is open any more."""
     from service.billing.issue import finalise
 
-    return write_once(
-        context,
-        scope,
-        idempotency_key,
-        operation="statements.final",
-        asked=body.model_dump(mode="json"),
-        schema="statement.final",
-        response=response,
-        write=lambda record: finalise(
-            context.open_store(),
-            scope,
-            body.payer,
-            body.season,
-            actor=scope.actor,
-            number=body.number,
-            note=body.note,
-            also=record,
-        ),
+    asked, scope = body.model_dump(mode="json"), writing.scope
+    return writing.once(
+        "statements.final",
+        asked,
+        "statement.final",
+        lambda record: finalise(writing.store, scope, actor=scope.actor, also=record, **asked),
     )
 
 

@@ -4,65 +4,38 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query
 
 from service.api.deps import ContextOf, ScopeOf, envelope
-from service.api.idempotency import AlreadyAnsweredError, WriteOnce
-from service.api.queries import Key, NoParameters, ReadParameters, VerificationBody
+from service.api.queries import ReadParameters, VerificationBody
+from service.api.writing import WritingOf
 
 router = APIRouter(tags=["verifications"])
 
 
 @router.post("/firepoints/{fire_point_id}/verifications", status_code=201)
-def verify(
-    fire_point_id: str,
-    body: VerificationBody,
-    response: Response,
-    context: ContextOf,
-    scope: ScopeOf,
-    idempotency_key: Annotated[Key, Header()],
-    _query: Annotated[NoParameters, Query()],
-) -> dict[str, Any]:
+def verify(fire_point_id: str, body: VerificationBody, writing: WritingOf) -> dict[str, Any]:
     """Record a finding of the token's holder; the same key and body again gives the same answer and writes nothing."""
     from service.pipeline.archive import open_archive
-    from service.verification import verify as record
+    from service.verification import verify as run
 
-    store = context.open_store()
-    asked = {"fire_point_id": fire_point_id, **body.model_dump(mode="json")}
-    once = WriteOnce.of(scope.actor, idempotency_key, "verifications", asked)
-    with store.reader() as reader:
-        before = once.answered(reader)
-    if before is not None:
-        response.headers["Idempotency-Replayed"] = "true"
-        return before[1]
-
-    def document(done: dict[str, Any]) -> dict[str, Any]:
-        # Sorted as the store keeps it, so that a repeated answer has the same bytes as the first.
-        return {"as_of": None, "data": dict(sorted(done.items())), "schema": "verify", "warnings": []}
-
-    try:
-        done = record(
-            store,
+    context, actor = writing.context, writing.scope.actor
+    found = {**body.model_dump(), "person": body.person or actor}
+    return writing.once(
+        "verifications",
+        {"fire_point_id": fire_point_id, **body.model_dump(mode="json")},
+        "verify",
+        lambda record: run(
+            writing.store,
             fire_point_id,
-            finding=body.finding,
-            level=body.level,
-            found_at=body.found_at,
-            person=body.person or scope.actor,
-            note=body.note,
-            evidence_sha256=body.evidence_sha256,
-            area=body.area,
-            source_kind=body.source_kind,
-            lon=body.lon,
-            lat=body.lat,
-            actor=scope.actor,
-            scope=scope,
+            **found,
+            actor=actor,
+            scope=writing.scope,
             archive=open_archive(context.settings),
             now=context.clock(),
-            also=lambda writer, said: once.record(writer, 201, document(said)),
-        )
-    except AlreadyAnsweredError as twin:
-        return twin.answer
-    return document(done)
+            also=record,
+        ),
+    )
 
 
 @router.get("/firepoints/{fire_point_id}/verifications")
