@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from service.cli.options import At, Book, Season
+
 if TYPE_CHECKING:
     import datetime as dt
 
     from service.cli.session import Session
-
-Season = Annotated[str, typer.Option("--season", help="2023-2024, or 2017 / 考核季")]
-Book = Annotated[str | None, typer.Option("--rulebook", help="Loaded or shipped rulebook / 规则编号")]
-At = Annotated[
-    str | None, typer.Option("--at", help="Instant at which deadlines are read; default now / 计算时刻")
-]
 
 
 def register(app: typer.Typer) -> None:

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
-Status = Literal["official", "reference", "sample", "synthetic"]
+from service.cli.shapes import Closed, Escalation, Status
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class RulebookLoaded(_Closed):
+class RulebookLoaded(Closed):
     """Answer of `rulebooks load`; `revision` is null where the same content was loaded before."""
 
     id: str
@@ -25,7 +19,7 @@ class RulebookLoaded(_Closed):
     revision: int | None
 
 
-class RulebookWithdrawn(_Closed):
+class RulebookWithdrawn(Closed):
     """Answer of `rulebooks withdraw`."""
 
     id: str
@@ -33,14 +27,14 @@ class RulebookWithdrawn(_Closed):
     revision: int
 
 
-class ChargeAsOf(_Closed):
+class ChargeAsOf(Closed):
     """The revision that was read: the one part that says how facts came in, not what they are."""
 
     revision: int
     recorded_at: str
 
 
-class ChargeBook(_Closed):
+class ChargeBook(Closed):
     """A rulebook that the charges were computed by."""
 
     id: str
@@ -53,7 +47,7 @@ class ChargeBook(_Closed):
     valid_to: str | None
 
 
-class ChargeCounts(_Closed):
+class ChargeCounts(Closed):
     """Fire points of the season = facts + linked + screened + unclear, and facts are billed, held or left out."""
 
     fire_points: int
@@ -65,7 +59,7 @@ class ChargeCounts(_Closed):
     screened: dict[str, int]
 
 
-class ChargePayer(_Closed):
+class ChargePayer(Closed):
     """One payer; `whole` says whether the reader sees all of its lines, or those of its own ground."""
 
     code: str
@@ -79,7 +73,7 @@ class ChargePayer(_Closed):
     whole: bool
 
 
-class ChargeLine(_Closed):
+class ChargeLine(Closed):
     """One line of money with its trace."""
 
     fire_point_id: str
@@ -95,7 +89,7 @@ class ChargeLine(_Closed):
     trace: dict[str, Any]
 
 
-class ChargeHeld(_Closed):
+class ChargeHeld(Closed):
     """What waits for a person."""
 
     fire_point_id: str
@@ -106,7 +100,7 @@ class ChargeHeld(_Closed):
     among: int
 
 
-class ChargeLeftOut(_Closed):
+class ChargeLeftOut(Closed):
     """What does not count under the rule, and why."""
 
     fire_point_id: str
@@ -115,7 +109,7 @@ class ChargeLeftOut(_Closed):
     en: str
 
 
-class ChargeLink(_Closed):
+class ChargeLink(Closed):
     """A fire point that tells of the same fire as another one."""
 
     id: str
@@ -123,30 +117,21 @@ class ChargeLink(_Closed):
     version: str
 
 
-class ChargeUnclear(_Closed):
+class ChargeUnclear(Closed):
     """A report that may tell of one of several fires."""
 
     id: str
     candidates: list[str]
 
 
-class ChargeRaised(_Closed):
+class ChargeRaised(Escalation):
     """An escalation that was reached."""
 
-    id: str
-    clause: str
-    kind: str
-    level: str
-    unit: str
-    period: str
-    count: int
-    zh: str
-    en: str
     detail: dict[str, str]
     fire_point_ids: list[str]
 
 
-class ChargeReward(_Closed):
+class ChargeReward(Closed):
     """A reward, or what is lacking for it."""
 
     id: str
@@ -160,7 +145,7 @@ class ChargeReward(_Closed):
     en: str
 
 
-class ChargeScore(_Closed):
+class ChargeScore(Closed):
     """The points of a unit."""
 
     id: str
@@ -176,7 +161,7 @@ class ChargeScore(_Closed):
     items: dict[str, str]
 
 
-class ChargeDeposit(_Closed):
+class ChargeDeposit(Closed):
     """What became of a deposit."""
 
     payer: str
@@ -186,7 +171,7 @@ class ChargeDeposit(_Closed):
     beyond: str
 
 
-class Charges(_Closed):
+class Charges(Closed):
     """Answer of `charge`; amounts are texts in yuan."""
 
     season: str

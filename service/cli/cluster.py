@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.cli.charge import At, Book, Season, grouped, instant
+from service.cli.charge import grouped, instant
+from service.cli.options import At, Book, Season
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from service.cli.options import Evidence, FirstDay, LastDay, Unit
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator, Mapping
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from service.store import Store
 
 Paths = Annotated[list[Path], typer.Argument(help="Feed files or folders / 火点文件或目录")]
-Unit = Annotated[str | None, typer.Option("--unit", help="Unit code / 单位代码")]
-Day = Annotated[str | None, typer.Option(help="2023-10-29")]
 
 
 def register(app: typer.Typer) -> None:
@@ -191,8 +191,8 @@ def _print_ingest(session: Session, data: dict[str, Any]) -> None:
 
 def assess(
     ctx: typer.Context,
-    start: Annotated[str | None, typer.Option("--from", help="First fire day")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Last fire day, included")] = None,
+    start: FirstDay = None,
+    end: LastDay = None,
 ) -> None:
     """Make fire points of detections and attribute them; only what changed is done again / 评估与归属."""
     session: Session = ctx.obj
@@ -259,7 +259,7 @@ def rule(
     distinct_from: Annotated[
         str | None, typer.Option("--distinct-from", help="A fire point that this one is not / 不是同一火点")
     ] = None,
-    evidence: Annotated[Path | None, typer.Option("--evidence", help="A file to archive as evidence")] = None,
+    evidence: Evidence = None,
     file: Annotated[
         Path | None, typer.Option("--file", help="A CSV of rulings in place of one / 裁定表")
     ] = None,
@@ -423,8 +423,8 @@ def _evidence(path: Path) -> bytes:
 def pending(
     ctx: typer.Context,
     unit: Unit = None,
-    start: Annotated[str | None, typer.Option("--from")] = None,
-    end: Annotated[str | None, typer.Option("--to")] = None,
+    start: FirstDay = None,
+    end: LastDay = None,
 ) -> None:
     """List what waits for a person's decision / 待裁定事项."""
     session: Session = ctx.obj

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.cli.charge import At, Book, instant
+from service.cli.charge import instant
+from service.cli.options import At, Book
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from service.cli.shapes import Closed, Open
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class _Open(BaseModel):
-    model_config = ConfigDict(extra="allow")
-
-
-class Known(_Closed):
+class Known(Closed):
     """What the story was read at; `deadlines_at` where an instant was named."""
 
     revision: int
@@ -23,7 +15,7 @@ class Known(_Closed):
     deadlines_at: str | None
 
 
-class Row(_Closed):
+class Row(Closed):
     """One row of a feed that reported a pixel."""
 
     file: str
@@ -47,7 +39,7 @@ class Row(_Closed):
     seen_again: list[dict[str, Any]]
 
 
-class OldPixel(_Closed):
+class OldPixel(Closed):
     """A pixel that a better product replaced."""
 
     satellite: str
@@ -59,7 +51,7 @@ class OldPixel(_Closed):
     was_founder: bool
 
 
-class Pixel(_Closed):
+class Pixel(Closed):
     """A pixel of the fire point, in order of time."""
 
     satellite: str
@@ -74,7 +66,7 @@ class Pixel(_Closed):
     superseded: list[OldPixel]
 
 
-class Place(_Open):
+class Place(Open):
     """Where it is and whose ground that is, with the layers that say so."""
 
     city: dict[str, str | None] | None
@@ -92,7 +84,7 @@ class Place(_Open):
     context: dict[str, Any] | None
 
 
-class Verdict(_Open):
+class Verdict(Open):
     """What one rulebook says."""
 
     rulebook: dict[str, Any] | None
@@ -105,7 +97,7 @@ class Verdict(_Open):
     en: str
 
 
-class Doubt(_Closed):
+class Doubt(Closed):
     """One thing that is uncertain."""
 
     code: str
@@ -113,7 +105,7 @@ class Doubt(_Closed):
     en: str
 
 
-class Untold(_Closed):
+class Untold(Closed):
     """What stands for money, statements and objections where the reader's role sees none of them."""
 
     zh: str
@@ -121,7 +113,7 @@ class Untold(_Closed):
     verification_due: str | None
 
 
-class Explain(_Open):
+class Explain(Open):
     """Answer of `explain`; with ``--bundle`` also the members of the file."""
 
     asked: str
@@ -148,7 +140,7 @@ class Explain(_Open):
     untold: Untold | None = None
 
 
-class Amounts(_Closed):
+class Amounts(Closed):
     """Yuan as text."""
 
     before: str
@@ -156,7 +148,7 @@ class Amounts(_Closed):
     delta: str
 
 
-class Counts(_Closed):
+class Counts(Closed):
     """How many before and after."""
 
     before: int
@@ -183,7 +175,7 @@ class ChangedPoint(Amounts):
     en: str
 
 
-class WhatIf(_Closed):
+class WhatIf(Closed):
     """Answer of `whatif`."""
 
     season: str
@@ -201,7 +193,7 @@ class WhatIf(_Closed):
     points: list[ChangedPoint]
 
 
-class Tried(_Closed):
+class Tried(Closed):
     """One set of clustering parameters; no money where no rulebook is loaded or named."""
 
     clustering: str
@@ -214,7 +206,7 @@ class Tried(_Closed):
     amount_if_confirmed: str | None
 
 
-class Sensitivity(_Closed):
+class Sensitivity(Closed):
     """Answer of `cluster --sensitivity`; the record in force comes first."""
 
     season: str

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from service.cli.options import Unit
+
 if TYPE_CHECKING:
     import datetime as dt
 
@@ -24,7 +26,7 @@ def register(app: typer.Typer) -> None:
 def firelist(
     ctx: typer.Context,
     date: Annotated[str | None, typer.Option("--date", help="Fire day, default today / 火点日")] = None,
-    unit: Annotated[str | None, typer.Option("--unit", help="Unit code / 单位代码")] = None,
+    unit: Unit = None,
     since: Annotated[
         int | None, typer.Option("--since", min=1, help="Mark changes since issue N / 与第N期比较")
     ] = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from service.cli.groups import boundaries_app, load_app
+from service.cli.options import Status
 
 if TYPE_CHECKING:
     from service.cli.session import Session
@@ -44,9 +45,7 @@ def load(
     accuracy: Annotated[
         float | None, typer.Option("--accuracy", min=0, help="Positional accuracy in metres")
     ] = None,
-    status: Annotated[
-        str, typer.Option("--status", help="official|reference|sample|synthetic")
-    ] = "reference",
+    status: Status = "reference",
     origin: Annotated[str, typer.Option("--source", help="Attribution")] = "",
     valid_from: Annotated[str | None, typer.Option("--valid-from", help="First day, 2024-01-01")] = None,
     preview: Annotated[bool, typer.Option("--dry-run", help="Report only; nothing is written")] = False,

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from service.cli.groups import load_app
+from service.cli.options import Status
 
 if TYPE_CHECKING:
     from service.cli.session import Session
 
 Files = Annotated[list[Path], typer.Argument(help="Code lists (CSV), register files (YAML), or folders")]
 OneFile = Annotated[Path, typer.Argument(help="The file / 文件")]
-Status = Annotated[str, typer.Option("--status", help="official|reference|sample|synthetic")]
 Datum = Annotated[
     str | None, typer.Option("--datum", "--crs", help="cgcs2000, wgs84, gcj02, ... or EPSG:nnnn")
 ]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from service.cli.options import Unit
+
 if TYPE_CHECKING:
     from service.cli.session import Session
 
@@ -19,7 +21,7 @@ def register(app: typer.Typer) -> None:
 def day_map_file(
     ctx: typer.Context,
     date: Annotated[str | None, typer.Option("--date", help="Fire day, default today / 火点日")] = None,
-    unit: Annotated[str | None, typer.Option("--unit", help="Unit code / 单位代码")] = None,
+    unit: Unit = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="HTML file; default map-DATE.html / 输出文件")
     ] = None,

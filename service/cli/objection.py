@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from service.cli.options import AnyPayer, AnySeason, Evidence, Number
+
 if TYPE_CHECKING:
     from service.cli.session import Session
 
@@ -14,7 +16,6 @@ objection_app = typer.Typer(
     no_args_is_help=True, help="Objections: file, answer, withdraw, appeal, list / 异议"
 )
 
-Evidence = Annotated[Path | None, typer.Option("--evidence", help="A file to archive as evidence / 证据文件")]
 Grounds = Annotated[str, typer.Option("--grounds", help="Why, in words / 理由")]
 Id = Annotated[int, typer.Argument(metavar="ID", help="Number of the objection / 异议编号")]
 
@@ -45,9 +46,9 @@ def file(
         ),
     ],
     grounds: Grounds,
-    payer: Annotated[str | None, typer.Option("--payer", help="Code of the payer / 付款单位代码")] = None,
-    season: Annotated[str | None, typer.Option("--season", help="考核季")] = None,
-    number: Annotated[int | None, typer.Option("--number", help="The statement; the newest without")] = None,
+    payer: AnyPayer = None,
+    season: AnySeason = None,
+    number: Number = None,
     evidence: Evidence = None,
     late: Annotated[
         str | None,
@@ -150,8 +151,8 @@ def appeal(ctx: typer.Context, objection_id: Id, grounds: Grounds, evidence: Evi
 @objection_app.command("list")
 def listing(
     ctx: typer.Context,
-    payer: Annotated[str | None, typer.Option("--payer")] = None,
-    season: Annotated[str | None, typer.Option("--season")] = None,
+    payer: AnyPayer = None,
+    season: AnySeason = None,
     state: Annotated[
         str | None,
         typer.Option("--state", help="open, upheld, rejected, partly, unanswered, lapsed, withdrawn"),

@@ -14,17 +14,10 @@ import typer
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from service.cli import charge_schemas, explain_schemas, screen_schemas, standing_schemas, statement_schemas
+from service.cli.shapes import Closed, Open
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class _Open(BaseModel):
-    model_config = ConfigDict(extra="allow")
-
-
-class IngestFile(_Closed):
+class IngestFile(Closed):
     """One file of `ingest`; read = accepted + duplicate + outside + rejected."""
 
     path: str
@@ -41,7 +34,7 @@ class IngestFile(_Closed):
     known: bool
 
 
-class IngestTotals(_Closed):
+class IngestTotals(Closed):
     """Sums over all files; `refused` counts files."""
 
     read: int
@@ -53,14 +46,14 @@ class IngestTotals(_Closed):
     refused: int
 
 
-class Ingest(_Closed):
+class Ingest(Closed):
     """Answer of `ingest`."""
 
     files: list[IngestFile]
     totals: IngestTotals
 
 
-class Assess(_Closed):
+class Assess(Closed):
     """Answer of `assess`."""
 
     days: int
@@ -74,7 +67,7 @@ class Assess(_Closed):
     informal: bool
 
 
-class Ruling(_Closed):
+class Ruling(Closed):
     """Answer of `rule`."""
 
     ruling_id: int
@@ -86,7 +79,7 @@ class Ruling(_Closed):
     fire_day: str
 
 
-class RuledTable(_Closed):
+class RuledTable(Closed):
     """Answer of `rule --file`; read = accepted + repeated + rejected."""
 
     file: str
@@ -104,7 +97,7 @@ class RuledTable(_Closed):
     unchanged: bool
 
 
-class Verified(_Closed):
+class Verified(Closed):
     """Answer of `verify` on one fire point: the record, and how the point stands with it."""
 
     verification_id: int
@@ -124,7 +117,7 @@ class Verified(_Closed):
     revision: int | None
 
 
-class VerificationProblem(_Closed):
+class VerificationProblem(Closed):
     """One row of a table of findings that was not taken."""
 
     line: int
@@ -135,7 +128,7 @@ class VerificationProblem(_Closed):
     message_en: str
 
 
-class VerifiedTable(_Closed):
+class VerifiedTable(Closed):
     """Answer of `verify --file`; read = accepted + repeated + rejected."""
 
     file: str
@@ -150,7 +143,7 @@ class VerifiedTable(_Closed):
     unchanged: bool
 
 
-class Publicised(_Closed):
+class Publicised(Closed):
     """Answer of `publicise`: which points the notice made public, which it had named before."""
 
     notice: str
@@ -160,7 +153,7 @@ class Publicised(_Closed):
     revision: int | None
 
 
-class PendingCase(_Closed):
+class PendingCase(Closed):
     """One case of `pending`."""
 
     fire_point_id: str
@@ -182,7 +175,7 @@ class PendingCase(_Closed):
     at_stake: str | None
 
 
-class RejectedRow(_Closed):
+class RejectedRow(Closed):
     """One row of `rejected`."""
 
     file: str
@@ -196,7 +189,7 @@ class RejectedRow(_Closed):
     raw: str
 
 
-class FireListRow(_Closed):
+class FireListRow(Closed):
     """One row of `firelist` (DESIGN section 6)."""
 
     fire_point_id: str
@@ -225,7 +218,7 @@ class FireListRow(_Closed):
     status: str
 
 
-class FireListFeed(_Closed):
+class FireListFeed(Closed):
     """One feed of the statistical day."""
 
     satellite: str
@@ -235,7 +228,7 @@ class FireListFeed(_Closed):
     files: int
 
 
-class FireListCounts(_Closed):
+class FireListCounts(Closed):
     """Pixels beside fire points, always."""
 
     pixels: int
@@ -245,7 +238,7 @@ class FireListCounts(_Closed):
     left_out: dict[str, int]
 
 
-class FireList(_Closed):
+class FireList(Closed):
     """Answer of `firelist`."""
 
     fire_day: str
@@ -259,7 +252,7 @@ class FireList(_Closed):
     left_out: list[FireListRow]
 
 
-class Init(_Open):
+class Init(Open):
     """Answer of `init`."""
 
     migrated: bool
@@ -268,7 +261,7 @@ class Init(_Open):
     screening: str
 
 
-class RulebookLine(_Closed):
+class RulebookLine(Closed):
     """One rulebook of `rulebooks`."""
 
     id: str
@@ -286,7 +279,7 @@ class RulebookLine(_Closed):
     withdrawn: bool
 
 
-class RulebookProblem(_Closed):
+class RulebookProblem(Closed):
     """One thing wrong with a rulebook file."""
 
     line: int
@@ -296,7 +289,7 @@ class RulebookProblem(_Closed):
     en: str
 
 
-class RulebookCheck(_Closed):
+class RulebookCheck(Closed):
     """Answer of `rulebooks check`: what the file is, or all that is wrong with it."""
 
     file: str
@@ -305,7 +298,7 @@ class RulebookCheck(_Closed):
     problems: list[RulebookProblem]
 
 
-class RulebookShow(_Closed):
+class RulebookShow(Closed):
     """Answer of `rulebooks show`."""
 
     hash: str
@@ -313,7 +306,7 @@ class RulebookShow(_Closed):
     rulebook: dict[str, Any]
 
 
-class Tiles(_Closed):
+class Tiles(Closed):
     """Answer of `tiles`: the PMTiles file and what is in it; `distinct` of its tiles are stored."""
 
     path: str
@@ -327,7 +320,7 @@ class Tiles(_Closed):
     bounds: tuple[float, float, float, float]
 
 
-class Error(_Open):
+class Error(Open):
     """What was refused: a stable code, and the sentence in both languages."""
 
     code: str

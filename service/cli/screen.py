@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from service.cli.groups import load_app
+from service.cli.options import FirstDay, LastDay, Status, Unit
 
 if TYPE_CHECKING:
     from service.cli.session import Session
@@ -38,12 +39,10 @@ def screen(
         str | None, typer.Option("--version", help="Name of the new record / 参数版本")
     ] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why / 理由")] = "",
-    status: Annotated[
-        str, typer.Option("--status", help="official|reference|sample|synthetic")
-    ] = "reference",
-    start: Annotated[str | None, typer.Option("--from", help="First fire day / 起始日")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Last fire day, included / 截止日")] = None,
-    unit: Annotated[str | None, typer.Option("--unit", help="Unit code / 单位代码")] = None,
+    status: Status = "reference",
+    start: FirstDay = None,
+    end: LastDay = None,
+    unit: Unit = None,
     forestry: Annotated[
         Path | None, typer.Option("--forestry", help="CSV of fires handed over to forestry / 移交林草清单")
     ] = None,
@@ -207,9 +206,7 @@ def landcover(
     source: Annotated[str, typer.Option("--source", help="Where it comes from / 来源")],
     name: Annotated[str, typer.Option("--name", "--set", help="Name of the set")] = "landcover",
     crs: Annotated[str | None, typer.Option("--crs", help="EPSG:nnnn, where the file states none")] = None,
-    status: Annotated[
-        str, typer.Option("--status", help="official|reference|sample|synthetic")
-    ] = "reference",
+    status: Status = "reference",
     valid_from: Annotated[str | None, typer.Option("--valid-from")] = None,
     valid_to: Annotated[str | None, typer.Option("--valid-to")] = None,
 ) -> None:

@@ -6,12 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+from service.cli.shapes import Closed
 
 
-class ScreenGroup(_Closed):
+class ScreenGroup(Closed):
     """A month or a county; `removed` and `flagged` count fire points by reason code."""
 
     key: str
@@ -22,7 +20,7 @@ class ScreenGroup(_Closed):
     flagged: dict[str, int]
 
 
-class ScreenPeak(_Closed):
+class ScreenPeak(Closed):
     """One of the days with most fire points, before and after screening."""
 
     fire_day: str
@@ -30,7 +28,7 @@ class ScreenPeak(_Closed):
     counted: int
 
 
-class ScreenExample(_Closed):
+class ScreenExample(Closed):
     """A fire point that stands for a reason, with the evidence."""
 
     fire_point_id: str
@@ -62,7 +60,7 @@ class ScreenReport(BaseModel):
     last: str | None
 
 
-class ScreenPublish(_Closed):
+class ScreenPublish(Closed):
     """Answer of `screen --publish`: cells by class, learned from so many detections."""
 
     before: str
@@ -74,7 +72,7 @@ class ScreenPublish(_Closed):
     revision: int | None
 
 
-class ScreenSet(_Closed):
+class ScreenSet(Closed):
     """Answer of `screen --set`: the whole record now in force."""
 
     version: str
@@ -83,7 +81,7 @@ class ScreenSet(_Closed):
     revision: int | None
 
 
-class LoadLandcover(_Closed):
+class LoadLandcover(Closed):
     """Answer of `load landcover`; `coverage` is the part of the box of the service area that the raster reaches."""
 
     name: str
@@ -99,7 +97,7 @@ class LoadLandcover(_Closed):
     revision: int | None
 
 
-class Where(_Closed):
+class Where(Closed):
     """Answer of `where`: what holds at a place and an instant; `burning` is banned, by_plan, within_plan or unknown."""
 
     lon: float

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.cli.charge import At, Book, Season, grouped, instant
+from service.cli.charge import grouped, instant
+from service.cli.options import At, Book, Season
 
 if TYPE_CHECKING:
     from service.cli.session import Session

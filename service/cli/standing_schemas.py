@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
-Status = Literal["official", "reference", "sample", "synthetic"]
+from service.cli.shapes import Closed, Escalation, Status
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Change(_Closed):
+class Change(Closed):
     """A count beside that of the same part of the season before; no percentage without a base."""
 
     before: int
@@ -21,30 +15,21 @@ class Change(_Closed):
     percent: str | None
 
 
-class Changes(_Closed):
+class Changes(Closed):
     """Year on year."""
 
     listed: Change
     verified: Change
 
 
-class StandingEscalation(_Closed):
+class StandingEscalation(Escalation):
     """A step of a ladder that the unit reached; `unit` is who pays, a city for its districts."""
 
-    id: str
-    clause: str
-    kind: str
-    level: str
-    unit: str
-    period: str
-    count: int
-    zh: str
-    en: str
     step: str | None
     detail: dict[str, str]
 
 
-class StandingCounts(_Closed):
+class StandingCounts(Closed):
     """Numbers of a unit; listed = verified + denied + denial_unreviewed + other + overdue + unverified.
 
     Without a rulebook overdue, charged, amount and held are null, and silence counts as unverified.
@@ -78,7 +63,7 @@ class StandingRow(StandingCounts):
     escalations: list[StandingEscalation]
 
 
-class StandingReward(_Closed):
+class StandingReward(Closed):
     """A reward of a unit without fire, or what is lacking for it."""
 
     id: str
@@ -90,7 +75,7 @@ class StandingReward(_Closed):
     amount: str | None
 
 
-class StandingZero(_Closed):
+class StandingZero(Closed):
     """A unit without a verified fire point, and what is known of how it was observed."""
 
     code: str
@@ -109,7 +94,7 @@ class StandingZero(_Closed):
     en: str
 
 
-class StandingSatellite(_Closed):
+class StandingSatellite(Closed):
     """A satellite that reported in the season, and the stretches of days on which it did not."""
 
     satellite: str
@@ -117,7 +102,7 @@ class StandingSatellite(_Closed):
     missing: list[str]
 
 
-class StandingCoverage(_Closed):
+class StandingCoverage(Closed):
     """What arrived; cloud is in no feed."""
 
     days: int
@@ -127,7 +112,7 @@ class StandingCoverage(_Closed):
     cloud: Literal["unknown"]
 
 
-class RankRule(_Closed):
+class RankRule(Closed):
     """How ranks are given, and among how many units."""
 
     zh: str
@@ -135,7 +120,7 @@ class RankRule(_Closed):
     among: int
 
 
-class Note(_Closed):
+class Note(Closed):
     """Something a reader has to know."""
 
     code: str
@@ -143,7 +128,7 @@ class Note(_Closed):
     en: str
 
 
-class StandingAnswer(_Closed):
+class StandingAnswer(Closed):
     """Answer of `standing`."""
 
     season: str
@@ -166,7 +151,7 @@ class StandingAnswer(_Closed):
     starts: str
 
 
-class RowProblem(_Closed):
+class RowProblem(Closed):
     """Why a row was rejected."""
 
     line: int
@@ -177,7 +162,7 @@ class RowProblem(_Closed):
     en: str
 
 
-class LoadedRows(_Closed):
+class LoadedRows(Closed):
     """Answer of a load that keeps its good rows; read = accepted + repeated + rejected."""
 
     file: str

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from service.cli.options import AnyPayer, AnySeason, At, Book, Number, Payer, Season
+
 if TYPE_CHECKING:
     from service.billing.issue import Wanted
     from service.cli.session import Session
@@ -18,17 +20,11 @@ statement_app = typer.Typer(
     no_args_is_help=True, help="Statements: draft, issue, final, list, show, verify / 扣款通知单"
 )
 
-Payer = Annotated[str, typer.Option("--payer", help="Code of the payer / 付款单位代码")]
-Who = Annotated[str | None, typer.Option("--payer", help="Code of the payer / 付款单位代码")]
 Everybody = Annotated[
     bool, typer.Option("--all", help="Every payer of the season; -o names a folder / 全部付款单位")
 ]
-Season = Annotated[str, typer.Option("--season", help="2023-2024, or 2017 / 考核季")]
-Book = Annotated[str | None, typer.Option("--rulebook", help="Loaded or shipped rulebook / 规则编号")]
-At = Annotated[str | None, typer.Option("--at", help="Instant at which deadlines are read / 计算时刻")]
 Form = Annotated[str | None, typer.Option("--format", help="json, xlsx or pdf")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="File / 输出文件")]
-Number = Annotated[int | None, typer.Option("--number", help="Number of the issue; the newest without")]
 Preparer = Annotated[str | None, typer.Option("--preparer", help="制表")]
 Reviewer = Annotated[str | None, typer.Option("--reviewer", help="复核")]
 Approver = Annotated[str | None, typer.Option("--approver", help="批准")]
@@ -45,7 +41,7 @@ def register(app: typer.Typer) -> None:
 def draft(
     ctx: typer.Context,
     season: Season,
-    payer: Who = None,
+    payer: AnyPayer = None,
     everybody: Everybody = False,
     rulebook: Book = None,
     at: At = None,
@@ -78,7 +74,7 @@ def draft(
 def issue(
     ctx: typer.Context,
     season: Season,
-    payer: Who = None,
+    payer: AnyPayer = None,
     everybody: Everybody = False,
     rulebook: Book = None,
     at: At = None,
@@ -145,8 +141,8 @@ def final(
 @statement_app.command("list")
 def listing(
     ctx: typer.Context,
-    season: Annotated[str | None, typer.Option("--season")] = None,
-    payer: Annotated[str | None, typer.Option("--payer")] = None,
+    season: AnySeason = None,
+    payer: AnyPayer = None,
 ) -> None:
     """List issued statements with their state / 已签发的通知单."""
     session: Session = ctx.obj

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-Status = Literal["official", "reference", "sample", "synthetic"]
+from service.cli.shapes import Closed, Status
+
 Mark = Literal["", "非正式"]
 State = Literal["issued", "objected", "final"]
 ObjectionState = Literal["open", "upheld", "rejected", "partly", "unanswered", "lapsed", "withdrawn"]
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class StatementPayer(_Closed):
+class StatementPayer(Closed):
     """Who pays."""
 
     code: str
@@ -25,7 +22,7 @@ class StatementPayer(_Closed):
     uid: str | None
 
 
-class StatementAmounts(_Closed):
+class StatementAmounts(Closed):
     """Yuan as text, 万元 and capital words; `previous_number` is the issue that the account continues."""
 
     previous: str
@@ -38,7 +35,7 @@ class StatementAmounts(_Closed):
     previous_number: int | None
 
 
-class StatementRuling(_Closed):
+class StatementRuling(Closed):
     """A ruling in force on a line's fire point."""
 
     kind: str
@@ -46,7 +43,7 @@ class StatementRuling(_Closed):
     reason: str
 
 
-class StatementBasis(_Closed):
+class StatementBasis(Closed):
     """SHA-256 of each stored row a line rests on."""
 
     states: list[str]
@@ -55,7 +52,7 @@ class StatementBasis(_Closed):
     pixels: list[str]
 
 
-class LineObjection(_Closed):
+class LineObjection(Closed):
     """The newest objection to a line when the statement was made."""
 
     state: ObjectionState
@@ -63,7 +60,7 @@ class LineObjection(_Closed):
     answer_due: str | None
 
 
-class StatementLine(_Closed):
+class StatementLine(Closed):
     """One charge."""
 
     no: int
@@ -101,7 +98,7 @@ class StatementLine(_Closed):
     basis: StatementBasis
 
 
-class StatementAdjustment(_Closed):
+class StatementAdjustment(Closed):
     """What changed for one fire point against the statement before."""
 
     fire_point_id: str
@@ -114,7 +111,7 @@ class StatementAdjustment(_Closed):
     caused_by: list[str]
 
 
-class StatementHeld(_Closed):
+class StatementHeld(Closed):
     """What waits for a person."""
 
     fire_point_id: str
@@ -124,7 +121,7 @@ class StatementHeld(_Closed):
     at_stake: str | None
 
 
-class StatementLeftOut(_Closed):
+class StatementLeftOut(Closed):
     """What does not count, and why."""
 
     fire_point_id: str
@@ -133,14 +130,14 @@ class StatementLeftOut(_Closed):
     en: str
 
 
-class StatementInstance(_Closed):
+class StatementInstance(Closed):
     """Who answers, and within how many days."""
 
     level: str
     days: int
 
 
-class StatementObjection(_Closed):
+class StatementObjection(Closed):
     """How and until when to object."""
 
     days: int | None
@@ -161,7 +158,7 @@ class RulebookObjection(StatementObjection):
 class StatementObjections(StatementObjection):
     """How and until when to object to the whole; `rules` where its rulebooks say different things."""
 
-    rules: list[RulebookObjection] = []
+    rules: list[RulebookObjection] = Field(default=[])
 
 
 class StatementDocument(BaseModel):
@@ -197,7 +194,7 @@ class StatementDocument(BaseModel):
     map: dict[str, Any]
 
 
-class StatementMade(_Closed):
+class StatementMade(Closed):
     """Answer of `statement draft` (no id) and `statement issue`; the hash is of the document's RFC 8785 bytes."""
 
     statement_id: int | None
@@ -205,7 +202,7 @@ class StatementMade(_Closed):
     document: StatementDocument
 
 
-class StatementSummary(_Closed):
+class StatementSummary(Closed):
     """One statement of `statement list`."""
 
     statement_id: int
@@ -227,7 +224,7 @@ class StatementSummary(_Closed):
     final_at: str | None
 
 
-class ObjectionCase(_Closed):
+class ObjectionCase(Closed):
     """One objection of `objection list`."""
 
     objection_id: int
@@ -265,7 +262,7 @@ class StatementShown(StatementSummary):
     objections: list[ObjectionCase]
 
 
-class StatementFinal(_Closed):
+class StatementFinal(Closed):
     """Answer of `statement final`."""
 
     statement_id: int
@@ -277,7 +274,7 @@ class StatementFinal(_Closed):
     final_at: str
 
 
-class Difference(_Closed):
+class Difference(Closed):
     """One thing that is not as it was issued."""
 
     code: str
@@ -288,7 +285,7 @@ class Difference(_Closed):
     en: str
 
 
-class StatementVerified(_Closed):
+class StatementVerified(Closed):
     """Answer of `statement verify`."""
 
     ok: bool
@@ -303,14 +300,14 @@ class StatementVerified(_Closed):
     wording: list[Difference]
 
 
-class AllPayer(_Closed):
+class AllPayer(Closed):
     """Whose statement it is."""
 
     code: str
     name: str
 
 
-class AllMade(_Closed):
+class AllMade(Closed):
     """One payer's statement of a run; `statement_id` is null for a draft, `files` are names in the folder."""
 
     payer: AllPayer
@@ -325,7 +322,7 @@ class AllMade(_Closed):
     files: list[str]
 
 
-class AllLeft(_Closed):
+class AllLeft(Closed):
     """A payer that got none, and why; `number` is its newest statement, `files` its papers."""
 
     payer: AllPayer
@@ -336,7 +333,7 @@ class AllLeft(_Closed):
     files: list[str]
 
 
-class AllTotals(_Closed):
+class AllTotals(Closed):
     """Sums of the statements of a run."""
 
     statements: int
@@ -345,7 +342,7 @@ class AllTotals(_Closed):
     total: str
 
 
-class AllStatements(_Closed):
+class AllStatements(Closed):
     """Answer of `statement draft --all` and `statement issue --all`."""
 
     season: str
@@ -361,7 +358,7 @@ class AllStatements(_Closed):
     roll_files: list[str]
 
 
-class RollStatement(_Closed):
+class RollStatement(Closed):
     """One statement behind a row of the finance list."""
 
     number: int
@@ -371,14 +368,14 @@ class RollStatement(_Closed):
     state: State
 
 
-class RollPayer(_Closed):
+class RollPayer(Closed):
     """Whose row it is."""
 
     code: str
     name: str
 
 
-class RollRow(_Closed):
+class RollRow(Closed):
     """One payer of the finance list: previous + new + adjustments = total; due = total - suspended."""
 
     payer: RollPayer
@@ -395,7 +392,7 @@ class RollRow(_Closed):
     statements: list[RollStatement]
 
 
-class Roll(_Closed):
+class Roll(Closed):
     """Answer of `charge --roll` and `statement roll`."""
 
     season: str
