@@ -47,6 +47,9 @@ class ScreenParams:
         lone pixel by day, which may be sun glint) or ``none``; the others are flagged.
     glint_hours
         Beijing hours, from and before, in which such a pixel may be sun glint.
+    pass_minutes, company_m
+        A pixel is lone where no other detection of its fire day lies within so many minutes and metres: glint is one
+        pixel of its pass, a burning field seldom is.
     retrospective
         What evidence does that was recorded after the overpass: ``flag`` (it goes to a person) or ``decide``, for a
         look back at seasons from before the service knew anything.
@@ -58,6 +61,8 @@ class ScreenParams:
     heat_kinds: tuple[str, ...] = ("fixed", "likely")
     low_confidence: str = "glint"
     glint_hours: tuple[int, int] = (10, 15)
+    pass_minutes: int = 10
+    company_m: float = 2000.0
     retrospective: str = "flag"
 
     def as_dict(self) -> dict[str, Any]:

@@ -204,7 +204,9 @@ def _valid(row: Any, day: dt.date) -> bool:
 
 
 def _version_record(row: Any) -> dict[str, Any]:
-    digest = hashlib.sha256(canonical_json(row.params).encode()).hexdigest()
+    # Of all thresholds, named in the record or not: days screened before one had a name are done again.
+    thresholds = row.params | ScreenParams.of(row.params).as_dict()
+    digest = hashlib.sha256(canonical_json(thresholds).encode()).hexdigest()
     status = row.params.get("status", "reference")
     return {"name": "screening", "version": row.version, "status": status, "hash": digest}
 

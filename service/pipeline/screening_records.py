@@ -28,6 +28,7 @@ from service.store.types import canonical_json
 FIRST_DAY = dt.date(2000, 1, 1)
 SCREENING_V1 = "1"
 _MIN_REASON = 2
+_MOST = {"pass_minutes": 60, "company_m": 10_000}
 _EPOCH = dt.date(1970, 1, 1)
 
 
@@ -125,7 +126,7 @@ def _of_kind(name: str, like: Any, value: Any) -> Any:
         if isinstance(like, tuple):
             parts = [part.strip() for part in str(value).split(",") if part.strip()]
             return tuple(int(part) if like and isinstance(like[0], int) else part for part in parts)
-        return float(value) if isinstance(like, float) else str(value)
+        return type(like)(value) if isinstance(like, int | float) else str(value)
     except ValueError:
         raise _bad_threshold(name, value, [name]) from None
 
@@ -140,6 +141,10 @@ def _check(params: ScreenParams) -> None:
         raise _bad_threshold("retrospective", params.retrospective, ["flag", "decide"])
     if not set(params.heat_kinds) <= set(CLASSES):
         raise _bad_threshold("heat_kinds", ",".join(params.heat_kinds), list(CLASSES))
+    for name in ("pass_minutes", "company_m"):
+        # A pass is minutes long and glint a pixel wide: what is longer or farther would forgive no glint at all.
+        if not 0 <= getattr(params, name) <= _MOST[name]:
+            raise _bad_threshold(name, getattr(params, name), [f"0 … {_MOST[name]}"])
     if len(params.glint_hours) != 2 or not 0 <= params.glint_hours[0] <= params.glint_hours[1] <= 24:
         raise _bad_threshold("glint_hours", params.glint_hours, ["10,15"])
 

@@ -16,17 +16,15 @@ import numpy as np
 from gis.footprint import extents_km
 from gis.plane import distance_m
 from gis.recurrence import CLASSES
-from gis.screening import Evidence, Screened, decide, screen
+from gis.screening import Evidence, Screened, ScreenParams, decide, screen
 from gis.times import beijing_date, instant_of, to_beijing
 from gis.types import Confidence, DataStatus, Screen
-from service.pipeline.live import LiveDetections
+from service.pipeline.live import Ints, LiveDetections
 from service.pipeline.load_heat_sources import Near
 from service.pipeline.screen_store import ScreenLayer
 
 _BEST_FIRST = (Confidence.HIGH, Confidence.NOMINAL, Confidence.UNKNOWN, Confidence.LOW)
 _MAJORITY = 0.5
-_PASS_MIN, _NEAR_M = 10, 2_000.0
-"""What belongs to one pass of a satellite, and how near it is company: minutes and metres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ class _Ground:
 
 
 def screen_clusters(
-    layer: ScreenLayer, live: LiveDetections, members: Sequence[Any], chosen: Sequence[int]
+    layer: ScreenLayer, live: LiveDetections, day: Ints, members: Sequence[Any], chosen: Sequence[int]
 ) -> list[Verdict]:
     """Return the verdict on each cluster.
 
@@ -74,6 +72,8 @@ def screen_clusters(
         What is asked on the fire day of these clusters.
     live
         Live detections as columns.
+    day
+        Fire day number of each detection.
     members
         Rows of each cluster.
     chosen
@@ -89,7 +89,9 @@ def screen_clusters(
     instants = [instant_of(int(minute)) for minute in live.minute[at]]
     near, later = _listed(layer, live, at, instants)
     return [
-        _verdict(layer, live, members[n], int(at[n]), instants[n], grounds[n], cells[n], near[n], later[n])
+        _verdict(
+            layer, live, day, members[n], int(at[n]), instants[n], grounds[n], cells[n], near[n], later[n]
+        )
         for n in range(len(members))
     ]
 
@@ -97,6 +99,7 @@ def screen_clusters(
 def _verdict(
     layer: ScreenLayer,
     live: LiveDetections,
+    day: Ints,
     rows: Any,
     chosen: int,
     instant: dt.datetime,
@@ -121,7 +124,7 @@ def _verdict(
         confidence=best,
         daylight=_daylight(live, rows),
         hour=to_beijing(instant).hour,
-        alone=best == Confidence.LOW and len(rows) == 1 and _alone(live, chosen),
+        alone=best == Confidence.LOW and len(rows) == 1 and _alone(layer.params, live, day, chosen),
         pixels=len(rows),
     )
     found = screen(layer.params, evidence)
@@ -157,13 +160,16 @@ def _informal(layer: ScreenLayer, found: Screened, near: Near | None) -> bool:
     return found.screen == Screen.FIXED_HEAT_SOURCE
 
 
-def _alone(live: LiveDetections, row: int) -> bool:
-    """Whether no other detection lies near one in the same pass: glint is a lone pixel, a burning field is not."""
+def _alone(params: ScreenParams, live: LiveDetections, day: Ints, row: int) -> bool:
+    """Whether no other detection lies near one in the same pass: glint is a lone pixel, a burning field is not.
+
+    Only those of its own fire day are asked: a day is assessed by itself, whichever others are done with it.
+    """
     first, last = np.searchsorted(
-        live.minute, [live.minute[row] - _PASS_MIN, live.minute[row] + _PASS_MIN + 1]
+        live.minute, [live.minute[row] - params.pass_minutes, live.minute[row] + params.pass_minutes + 1]
     )
     metres = distance_m(live.lon[first:last], live.lat[first:last], live.lon[row], live.lat[row])
-    return int((metres <= _NEAR_M).sum()) == 1
+    return int(((metres <= params.company_m) & (day[first:last] == day[row])).sum()) == 1
 
 
 def _best(classes: Sequence[str]) -> str:

@@ -154,7 +154,11 @@ def _verdicts(computed: Computed, layers: Layers) -> dict[int, Verdict]:
         members = [computed.members[number] for number in numbers]
         chosen = [int(computed.chosen[number]) for number in numbers]
         found.update(
-            zip(numbers, screen_clusters(stack.screens, computed.live, members, chosen), strict=True)
+            zip(
+                numbers,
+                screen_clusters(stack.screens, computed.live, computed.day, members, chosen),
+                strict=True,
+            )
         )
     return found
 

@@ -22,6 +22,7 @@ from service.store.models import FirePoint
 from tests.service.pipeline.feeds import STANDARD, Row, at
 from tests.service.pipeline.test_histories import products
 from tests.service.pipeline.world import World
+from tests.service.registers import paid_by_the_city
 
 NOON = at("2023-10-29 04:30")
 FIRE = Row(NOON, "126.55000", "44.85000", scan="0.8", track="0.8")
@@ -469,37 +470,9 @@ def test_a_city_may_not_rule_its_own_bill_down(world: World) -> None:
         decide("u220182", "county", "distinct", other)
 
 
-_DISTRICTS_PAY_AS_THE_CITY = """
-format: 1
-jurisdiction: "220000"
-default_source: notice
-sources:
-  notice: {title: 吉林市 pays for its districts, confidence: R}
-units:
-  - {uid: u220000, level: province, kind: province, name: 吉林省, code: "220000"}
-  - {uid: u220200, level: city, kind: prefecture_city, name: 吉林市, code: "220200", parent: u220000}
-  - uid: u220204
-    level: county
-    kind: district
-    name: 船营区
-    code: "220204"
-    parents:
-      - {parent: u220200}
-      - {parent: u220200, purpose: payer, from: 2020-10-01}
-  - uid: u220211
-    level: county
-    kind: district
-    name: 丰满区
-    code: "220211"
-    parents:
-      - {parent: u220200}
-      - {parent: u220200, purpose: payer, from: 2020-10-01}
-"""
-
-
 def test_a_city_that_pays_for_its_districts_rules_none_of_their_fires_away(world: World) -> None:
     register = world.folder / "register.yaml"
-    register.write_text(_DISTRICTS_PAY_AS_THE_CITY, encoding="utf-8")
+    register.write_text(paid_by_the_city("220204", "220211"), encoding="utf-8")
     load_units(world.store, [register], archive=world.archive, actor="test")
     here = replace(FIRE, lon="126.45000", lat="43.86000")
     points = _ready(world, here, here.moved(5000, 0, 0))

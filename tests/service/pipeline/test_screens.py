@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
+from gis.cluster import ClusterParams
 from gis.errors import ConflictError, NotFoundError, RefusedInputError, UsageError
 from service.pipeline.load_heat_sources import load_heat_source_file
 from service.pipeline.rulings import rule
+from service.pipeline.screen_store import ScreenBook
 from service.pipeline.screening_records import (
     load_landcover,
     publish_heat_table,
@@ -21,6 +24,7 @@ from service.pipeline.screening_records import (
 from service.reads import FirePointView
 from service.reports.screening import forestry_csv, screening_report
 from service.scope import whole
+from service.store.models import Clustering, ScreeningVersion
 from tests.gis.test_landcover import written
 from tests.service.pipeline.feeds import Row, at
 from tests.service.pipeline.world import World
@@ -183,6 +187,61 @@ def test_a_weak_pixel_at_noon_with_company_in_its_pass_is_no_glint(world: World)
     ]
 
 
+def test_how_near_and_how_long_ago_company_may_be_is_a_threshold(world: World) -> None:
+    rows = fire(confidence="low"), fire(SOON + 8, lat=LAT + 0.012)
+    assert {view.screen for view in seen(world, *rows)} == {"counted"}
+    said = (
+        ("2", {"company_m": "1000"}, ["counted", "low_confidence"]),
+        ("3", {"company_m": "2000"}, ["counted", "counted"]),
+        ("4", {"pass_minutes": "7"}, ["counted", "low_confidence"]),
+    )
+    for version, change, screens in said:
+        set_screening(
+            world.store,
+            change,
+            version=version,
+            from_date=dt.date(2090, 1, 1),
+            reason="测试参数",
+            status="reference",
+            actor="test",
+        )
+        assert sorted(view.screen for view in seen(world)) == screens
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_day_is_screened_by_itself_whichever_others_are_done_with_it(world: World, together: bool) -> None:
+    """Eleven o'clock ends the day here, between a weak pixel and its neighbour in the same pass."""
+    with world.store.writer("test", "cluster") as writer:
+        writer.insert(
+            Clustering,
+            version="v2",
+            from_date=dt.date(2090, 1, 1),
+            params=ClusterParams(cut="11:00").as_dict(),
+            reason="test",
+        )
+    before, after = at("2090-10-29 02:58"), at("2090-10-29 03:01")
+    rows = [fire(before, confidence="low"), fire(after, lat=LAT + 0.005)]
+    views = seen(world, *rows) if together else [seen(world, row) for row in rows][-1]
+    assert sorted((view.fire_day.day, view.screen) for view in views) == [
+        (29, "low_confidence"),
+        (30, "counted"),
+    ]
+
+
+def test_a_record_from_before_a_threshold_had_a_name_is_read_with_its_first_value(world: World) -> None:
+    with world.store.reader() as reader:
+        named = ScreenBook(reader).on(dt.date(2090, 10, 29))
+    with world.store.writer("test", "old") as writer:
+        old = dict(writer.rows(sa.select(ScreeningVersion.params))[0].params)
+        del old["company_m"], old["pass_minutes"]
+        writer.connection.execute(sa.update(ScreeningVersion).values(params=old))
+    with world.store.reader() as reader:
+        read = ScreenBook(reader).on(dt.date(2090, 10, 29))
+    assert (read.params, read.key) == (named.params, named.key), (
+        "the fingerprint of a day is of what was asked"
+    )
+
+
 def hot_nights(count: int) -> list[Row]:
     """A source that is seen every other night before SOON, under its own pixel."""
     return [fire(SOON - days * 2880 + 780, frp="1.5") for days in range(2, 2 + count)]
@@ -267,6 +326,10 @@ def test_a_lost_raster_is_an_error_and_never_a_share_of_zero(world: World) -> No
         ({"glint_hours": "15,10"}, "bad_threshold"),
         ({"retrospective": "perhaps"}, "bad_threshold"),
         ({"low_confidence": "yes"}, "bad_threshold"),
+        ({"pass_minutes": "2.5"}, "bad_threshold"),
+        ({"pass_minutes": "61"}, "bad_threshold"),
+        ({"company_m": "-1"}, "bad_threshold"),
+        ({"company_m": "nan"}, "bad_threshold"),
     ],
 )
 def test_thresholds_that_mean_nothing_are_refused(world: World, changes: dict[str, str], code: str) -> None:
