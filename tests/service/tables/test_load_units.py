@@ -18,6 +18,7 @@ from service.pipeline.load_units import load_units
 from service.pipeline.register_store import load_register
 from service.store.engine import Store
 from service.store.models import Revision, Unit, UnitName, UnitParent
+from tests.service.registers import paid_by_the_city
 from tests.shared import DATA
 
 CODES = DATA / "codes"
@@ -123,24 +124,7 @@ units:
   - {uid: u22, level: province, kind: province, name: 吉林省, code: "220000"}
 """
 
-PAYS = """
-format: 1
-jurisdiction: "220000"
-default_source: notice
-sources:
-  notice: {title: 吉林市 pays for its districts, confidence: R}
-units:
-  - {uid: u220000, level: province, kind: province, name: 吉林省, code: "220000"}
-  - {uid: u220200, level: city, kind: prefecture_city, name: 吉林市, code: "220200", parent: u220000}
-  - uid: u220202
-    level: county
-    kind: district
-    name: 昌邑区
-    code: "220202"
-    parents:
-      - {parent: u220200}
-      - {parent: u220200, purpose: payer, from: 2020-10-01, to: 2021-05-01}
-"""
+PAYS = paid_by_the_city("220202", until="2021-05-01")
 
 
 def test_an_authored_file_adds_dated_facts(store: Store, archive: Archive, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from service.store.models import User
 from service.verification import FINDINGS, standings
 from service.verification.entry import CLOCK_SLACK
 from tests.service.pipeline.world import World
+from tests.service.registers import paid_by_the_city
 from tests.service.verification.findings import (
     LATER,
     NOW,
@@ -289,25 +290,6 @@ def test_a_merged_id_lands_on_the_point_that_lives_and_brings_its_records(world:
 _DISTRICT = replace(SHULAN, lon="126.45000", lat="43.86000")
 """In 船营区 of 吉林市."""
 
-_DISTRICTS_PAY_AS_THE_CITY = """
-format: 1
-jurisdiction: "220000"
-default_source: notice
-sources:
-  notice: {title: 吉林市 pays for its districts, confidence: R}
-units:
-  - {uid: u220000, level: province, kind: province, name: 吉林省, code: "220000"}
-  - {uid: u220200, level: city, kind: prefecture_city, name: 吉林市, code: "220200", parent: u220000}
-  - uid: u220204
-    level: county
-    kind: district
-    name: 船营区
-    code: "220204"
-    parents:
-      - {parent: u220200}
-      - {parent: u220200, purpose: payer, from: 2020-10-01}
-"""
-
 
 def _status(world: World, county: str = "220182") -> str:
     return point_in(world, county).status
@@ -340,7 +322,7 @@ def test_a_denial_of_somebody_else_is_its_own_review(world: World) -> None:
 
 def test_a_city_that_pays_for_its_district_does_not_review_itself(world: World) -> None:
     register = world.folder / "register.yaml"
-    register.write_text(_DISTRICTS_PAY_AS_THE_CITY, encoding="utf-8")
+    register.write_text(paid_by_the_city("220204"), encoding="utf-8")
     load_units(world.store, [register], archive=world.archive, actor="test")
     world.ingest(world.feed("district.csv", [_DISTRICT]))
     world.assess()
