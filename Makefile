@@ -15,6 +15,7 @@ LOCK := $(PY) -m uv pip compile --quiet --no-config --universal --python-version
 	--generate-hashes --no-header --no-annotate pyproject.toml
 OGCTESTS_LOCK = $(subst pyproject.toml,--override <(echo 'pyarrow>=17'),$(LOCK))
 WORKERS ?= auto
+ROUNDS ?= 3
 # The long tests are those that take their number of cases or kills from the environment, or carry the mark.
 SOAK = $(shell grep -rlE --include='test_*.py' 'HUODIAN_(FUZZ_EXAMPLES|KILLS)|mark\.soak' tests)
 
@@ -51,8 +52,11 @@ bench-map: $(VENV)/.bench components ## location, shares and tiles beside their 
 notebooks: $(VENV)/.dev $(VENV)/.assets ## execute the notebooks on the real data again and keep them (ARGS="october_2023" for one)
 	@$(PY) -m notebooks.run $(ARGS)
 
-fuzz: $(VENV)/.dev $(VENV)/.assets components ## every property test with cases drawn anew (`make test` draws the same ones)
-	@HUODIAN_FUZZ_EXAMPLES=$${HUODIAN_FUZZ_EXAMPLES:-500} $(PY) -m pytest -n $(WORKERS) -m "hypothesis and not soak" $(ARGS)
+fuzz: $(VENV)/.dev $(VENV)/.assets components ## every property test with cases drawn anew, ROUNDS times (`make test` draws the same ones)
+	@for round in $$(seq $(ROUNDS)); do
+	echo "== round $$round of $(ROUNDS)"
+	HUODIAN_FUZZ_EXAMPLES=500 $(PY) -m pytest -n $(WORKERS) -m "hypothesis and not soak" $(ARGS)
+	done
 
 soak: $(VENV)/.dev $(VENV)/.assets components ## long fuzz and kill -9 runs, outside `make test`
 	@HUODIAN_FUZZ_EXAMPLES=10000 HUODIAN_KILLS=50 $(PY) -m pytest -n $(WORKERS) $(SOAK) $(ARGS)

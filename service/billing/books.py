@@ -133,6 +133,20 @@ def stored_books(reader: Reader) -> tuple[Rulebook, ...]:
     return tuple(one.book for one in newest.values() if not one.withdrawn)
 
 
+def head_of(book: Rulebook) -> dict[str, Any]:
+    """Return what every answer about money says of a rulebook it rests on."""
+    return {
+        "id": book.id,
+        "title": book.title,
+        "number": book.number,
+        "status": book.status,
+        "confidence": book.confidence,
+        "hash": book.content_hash,
+        "valid_from": book.validity.from_.isoformat(),
+        "valid_to": None if book.validity.to is None else book.validity.to.isoformat(),
+    }
+
+
 def books_for(reader: Reader, rulebook: str | None) -> tuple[Rulebook, ...]:
     """Return the rulebooks that a command means.
 

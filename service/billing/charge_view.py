@@ -18,6 +18,7 @@ from gis.errors import NotFoundError
 from gis.times import beijing_date, iso_beijing, iso_utc
 from grids.units import Purpose
 from service.accountability.findings import Charge, Held, LeftOut, Raised
+from service.billing.books import head_of
 from service.billing.charges import ChargeRun
 from service.billing.payers import Payer
 from service.pipeline.register_store import load_register
@@ -62,7 +63,7 @@ def view_of(run: ChargeRun, scope: Scope, reader: Reader, payer: str | None = No
         "status": run.status,
         "mark": "非正式" if run.informal else "",
         "informal": run.informal,
-        "rulebooks": [_book(book) for book in run.books],
+        "rulebooks": [head_of(book) for book in run.books],
         "counts": {
             "fire_points": sum(one in eyes.points for one in run.facts.states),
             "facts": sum(one in eyes.points for one in run.facts.season_ids),
@@ -257,19 +258,6 @@ def _unknown_payer(run: ChargeRun, code: str) -> NotFoundError:
 def _name(run: ChargeRun, code: str) -> str:
     payer = run.facts.payers.get(code)
     return payer.name if payer else ""
-
-
-def _book(book: Any) -> dict[str, Any]:
-    return {
-        "id": book.id,
-        "title": book.title,
-        "number": book.number,
-        "status": book.status,
-        "confidence": book.confidence,
-        "hash": book.content_hash,
-        "valid_from": book.validity.from_.isoformat(),
-        "valid_to": book.validity.to.isoformat() if book.validity.to else None,
-    }
 
 
 def _charge(run: ChargeRun, one: Charge) -> dict[str, Any]:

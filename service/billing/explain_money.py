@@ -82,47 +82,45 @@ def verdicts(
         if not book.validity.holds(day):
             continue
         if season is not None and label != season:
-            found.append(_other_season(book, label, season))
+            found.append(
+                _unbilled(
+                    "other_season",
+                    f"该火点属于 {label} 考核季，不属于 {season}",
+                    f"the fire point belongs to season {label}, not to {season}",
+                    book,
+                    label,
+                )
+            )
             continue
         try:
             season_run = (run or run_charges)(reader, label, rulebook=book.id, at=at)
         except HuodianError as error:
             if rulebook is not None or error.code != "other_jurisdiction":
-                found.append(_refused(book, label, error))
+                zh, en = f"不能计算金额：{error.zh}", f"no amount can be given: {error.en}"
+                found.append(_unbilled("refused", zh, en, book, label))
             continue
         if rulebook is None and fire_point_id in season_run.facts.screened.get(OUTSIDE_JURISDICTION, ()):
             continue
         found.append(_verdict(reader, season_run, book, fire_point_id))
-    return found or [_none(day)]
+    return found or [
+        _unbilled(
+            "no_rulebook",
+            f"没有规则在 {day} 生效：不计算金额",
+            f"no rulebook is in force on {day}: no amount is computed",
+        )
+    ]
 
 
-def _none(day: dt.date) -> dict[str, Any]:
+def _unbilled(
+    state: str, zh: str, en: str, book: Rulebook | None = None, label: str | None = None
+) -> dict[str, Any]:
+    """Return the verdict of a rulebook, or of none, that gives no amount."""
     return {
-        "rulebook": None,
-        "season": None,
-        "state": "no_rulebook",
-        "zh": f"没有规则在 {day} 生效：不计算金额",
-        "en": f"no rulebook is in force on {day}: no amount is computed",
-    }
-
-
-def _refused(book: Rulebook, label: str, error: HuodianError) -> dict[str, Any]:
-    return {
-        "rulebook": book_of(book),
+        "rulebook": None if book is None else book_of(book),
         "season": label,
-        "state": "refused",
-        "zh": f"不能计算金额：{error.zh}",
-        "en": f"no amount can be given: {error.en}",
-    }
-
-
-def _other_season(book: Rulebook, label: str, season: str) -> dict[str, Any]:
-    return {
-        "rulebook": book_of(book),
-        "season": label,
-        "state": "other_season",
-        "zh": f"该火点属于 {label} 考核季，不属于 {season}",
-        "en": f"the fire point belongs to season {label}, not to {season}",
+        "state": state,
+        "zh": zh,
+        "en": en,
     }
 
 

@@ -7,7 +7,8 @@ adjusts. Nothing is overwritten; what became of an objection is an event beside 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from gis.errors import ConflictError, ForbiddenError, NotFoundError, RefusedInputError, UsageError
@@ -152,11 +153,8 @@ def answer(
             value=outcome,
         )
     _require_words(reason, "reason")
-    moment = deadlines.now()
-    params: dict[str, Any] = {"objection": objection_id, "outcome": outcome, "said": said(reason)}
-    with store.writer(actor, ANSWER, params, now=moment) as writer:
-        case, sight = find_case(writer, scope, objection_id)
-        params["sha256"] = case.statement.sha256
+    params: dict[str, Any] = {"outcome": outcome, "said": said(reason)}
+    with _stepping(store, scope, objection_id, actor, ANSWER, params) as (writer, case, sight, moment):
         _require_instance(scope, sight, case, moment)
         _require_open(case)
         _event(writer, scope, objection_id, ANSWERED, outcome, reason, moment, actor, evidence_sha256)
@@ -181,11 +179,8 @@ def withdraw(
     ConflictError
         ``objection_closed``.
     """
-    moment = deadlines.now()
-    params: dict[str, Any] = {"objection": objection_id, "said": said(reason)}
-    with store.writer(actor, WITHDRAW, params, now=moment) as writer:
-        case, _ = find_case(writer, scope, objection_id)
-        params["sha256"] = case.statement.sha256
+    params: dict[str, Any] = {"said": said(reason)}
+    with _stepping(store, scope, objection_id, actor, WITHDRAW, params) as (writer, case, _, moment):
         same_unit = scope.unit_uid is not None and scope.unit_uid == case.row.unit_uid
         if actor != case.row.filed_by and not (same_unit and Permission.OBJECT in _granted(scope)):
             raise ForbiddenError(
@@ -221,11 +216,9 @@ def appeal(
         ``not_answered``, ``upheld_already``, ``last_instance``, ``deadline_passed``, ``objection_open``.
     """
     _require_words(grounds, "grounds")
-    moment = deadlines.now()
-    params: dict[str, Any] = {"objection": objection_id, "said": said(grounds)}
-    with store.writer(actor, APPEAL, params, now=moment) as writer:
-        case, sight = find_case(writer, scope, objection_id)
-        params |= {"sha256": case.statement.sha256, "id": writer.allocate(Objection, 0)}
+    params: dict[str, Any] = {"said": said(grounds)}
+    with _stepping(store, scope, objection_id, actor, APPEAL, params) as (writer, case, sight, moment):
+        params["id"] = writer.allocate(Objection, 0)
         _require_filer(scope, sight, case.statement, moment, late=False)
         rule = _rule(case.statement, case.row.fire_point_id)
         _require_appealable(writer, case, rule, moment)
@@ -244,6 +237,19 @@ def appeal(
             actor,
         )
         return _told(writer, key, also)
+
+
+@contextmanager
+def _stepping(
+    store: Store, scope: Scope, objection_id: int, actor: str, command: str, params: dict[str, Any]
+) -> Iterator[tuple[Writer, Case, Sight, dt.datetime]]:
+    """Open the write that takes an objection a step further; what it did is told by `params` when it ends."""
+    moment = deadlines.now()
+    params["objection"] = objection_id
+    with store.writer(actor, command, params, now=moment) as writer:
+        case, sight = find_case(writer, scope, objection_id)
+        params["sha256"] = case.statement.sha256
+        yield writer, case, sight, moment
 
 
 # --- who may -------------------------------------------------------------------------------------------------

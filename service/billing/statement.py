@@ -18,6 +18,7 @@ from service.accountability.findings import Charge
 from service.accountability.measures import Objection as ObjectionRule
 from service.accountability.rulebook import Rulebook
 from service.billing.adjust import Known, adjustments, marked
+from service.billing.books import head_of
 from service.billing.chain import SCHEMA
 from service.billing.charges import DENIAL_WORDS, ChargeRun
 from service.billing.deadlines import until
@@ -273,19 +274,8 @@ def _collector(books: Sequence[Rulebook]) -> str:
 
 
 def _book(book: Rulebook) -> dict[str, Any]:
-    return {
-        "id": book.id,
-        "title": book.title,
-        "number": book.number,
-        "status": book.status,
-        "confidence": book.confidence,
-        "hash": book.content_hash,
-        "valid_from": book.validity.from_.isoformat(),
-        "valid_to": None if book.validity.to is None else book.validity.to.isoformat(),
-        "sources": [
-            {"title": one.title, "confidence": one.confidence, "url": one.url} for one in book.sources
-        ],
-    }
+    sources = [{"title": one.title, "confidence": one.confidence, "url": one.url} for one in book.sources]
+    return {**head_of(book), "sources": sources}
 
 
 def _held(run: ChargeRun, own: frozenset[str]) -> list[dict[str, Any]]:

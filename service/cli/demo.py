@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,16 +39,29 @@ def demo(
         from service.cli.session import parse_date
         from service.demo.run import run_demo
 
-        day = parse_date(date, "--date")
+        chosen = parse_date(date, "--date")
         _require_file(feed)
         listener = None if no_serve else _listener(host, port)
-        report = run_demo(
-            directory, session.settings, day=day, feed=feed, actor=session.actor, say=_say(session)
-        )
-    session.emit("demo", report.as_dict(), text=_text(report), warnings=_warnings(session))
+    with _compiled_meanwhile(session, no_serve) as compiled:
+        with session.reporting():
+            report = run_demo(
+                directory, session.settings, day=chosen, feed=feed, actor=session.actor, say=_say(session)
+            )
+        session.emit("demo", report.as_dict(), text=_text(report), warnings=_warnings(session))
+        compiled()
     if listener is not None:
         with session.reporting():
             _serve(session, directory, listener, report.fire_day)
+
+
+def _compiled_meanwhile(session: Session, no_serve: bool) -> AbstractContextManager[Callable[[], object]]:
+    """Compile what the map needs while the store is filled; nothing where no map is shown."""
+    if no_serve:
+        return nullcontext(lambda: None)
+    from service.cli.serve import say_compiling
+    from service.kernels import compiled_meanwhile
+
+    return compiled_meanwhile(lambda: say_compiling(session))
 
 
 def _require_file(feed: Path | None) -> None:
@@ -149,8 +164,6 @@ def _serve(session: Session, directory: Path, listener: Any, day: str) -> None:
     store = shown.store()
     host, port = listener.getsockname()[:2]
     check_exposure(store, host)
-    session.console.print(
-        f"地图 map http://{host}:{port}/?date={day}  手机 phone http://{host}:{port}/m?date={day}  Ctrl+C",
-        highlight=False,
-    )
-    run(shown, store, listener)
+    page = f"http://{host}:{port}"
+    told = f"地图 map {page}/?date={day}  手机 phone {page}/m?date={day}  Ctrl+C"
+    run(shown, store, listener, told)

@@ -34,14 +34,15 @@ def serve(
         check_exposure(store, host)
         listener = bind(host, port)
         address = listener.getsockname()
-        session.console.print(
+        run(
+            session,
+            store,
+            listener,
             session.pick(
                 f"火点图 http://{address[0]}:{address[1]}/  手机列表 /m  接口 /api/v1/（Ctrl+C 停止）",
                 f"map http://{address[0]}:{address[1]}/  phone list /m  API /api/v1/ (Ctrl+C stops)",
             ),
-            highlight=False,
         )
-        run(session, store, listener)
 
 
 def check_exposure(store: Store, host: str) -> None:
@@ -95,16 +96,22 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def run(session: Session, store: Store, listener: socket.socket) -> None:
-    """Serve until a signal, then let running requests finish."""
-    import threading
+def run(session: Session, store: Store, listener: socket.socket, told: str) -> None:
+    """Serve until a signal, then let running requests finish.
 
+    Parameters
+    ----------
+    told
+        What the operator reads when the service answers: not before it can draw a map.
+    """
     import uvicorn
 
-    from gis.tiles import warm
-    from service.api.app import create_app
+    from service.kernels import made_ready
 
-    app = create_app(session.settings, store)
+    with made_ready(lambda: say_compiling(session)):
+        from service.api.app import create_app
+
+        app = create_app(session.settings, store)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -116,5 +123,14 @@ def run(session: Session, store: Store, listener: socket.socket) -> None:
     )
     server = uvicorn.Server(config)
     app.state.events.stops_when(lambda: server.should_exit)  # streams would otherwise hold the grace out
-    threading.Thread(target=warm, name="warm-tiles", daemon=True).start()  # else the first map waits for it
+    session.console.print(told, highlight=False, soft_wrap=True)
     server.run(sockets=[listener])
+
+
+def say_compiling(session: Session) -> None:
+    """Say what the first start waits for."""
+    words = session.pick(
+        "首次启动，正在编译瓦片内核（约 10 秒，只此一次）……",
+        "first start: compiling the tile kernels (about 10 s, once) ...",
+    )
+    session.console.print(words, highlight=False)
