@@ -196,8 +196,7 @@ def measure(
         case[one] = True
         neighbours[one] = (*neighbours[one], layer.codes[beside])
     inside = np.flatnonzero(unit[point] != NOWHERE)
-    owners, place = np.unique(unit[point[inside]], return_inverse=True)
-    escapes = ~shapely.covers(layer.some(owners)[place], wide[inside])
+    escapes = ~layer.covers(unit[point[inside]], wide[inside])
     case[point[inside[escapes]]] = True
     asked, group = np.unique(point, return_inverse=True)
     found = box_shares(layer, *union_boxes(pixels.boxes(rows), group))

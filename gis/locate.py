@@ -99,7 +99,10 @@ class Layer:
         self._spent = 0.0
         self._building = threading.Lock()
         self._asking = threading.Lock()
-        """GEOS builds the index of a prepared polygon at its first question: threads must not ask first together."""
+        """GEOS builds the index of a prepared polygon at its first question: threads must not ask first together.
+
+        Held wherever a prepared geometry of the layer stands first in a predicate; the second is only read.
+        """
 
     @classmethod
     def from_rings(cls, codes: Sequence[str], source: Rings) -> Self:
@@ -161,7 +164,10 @@ class Layer:
 
     @property
     def geometries(self) -> npt.NDArray[np.object_]:
-        """The geometries in the order of `codes`; an opened layer makes them when they are first asked for."""
+        """The geometries in the order of `codes`; an opened layer makes them when they are first asked for.
+
+        They are prepared, and another thread may ask the layer now: put them second in a predicate, or ask the layer.
+        """
         if self._shapes is None:
             assert self._rings is not None  # noqa: S101 - a layer has one or the other
             shapes = self._rings.shapes(range(len(self)))
@@ -288,10 +294,12 @@ class Layer:
         known = np.unique(unit)
         shapes, place = self.some(known), np.searchsorted(known, unit)
         broken = np.isin(unit, self._broken(known))
-        meets = broken | shapely.intersects(shapes[place], pixels[at])
+        with self._asking:
+            meets = broken | shapely.intersects(shapes[place], pixels[at])
         at, unit, place, broken = at[meets], unit[meets], place[meets], broken[meets]
         area = ((asked[:, 2] - asked[:, 0]) * (asked[:, 3] - asked[:, 1]))[at]
-        hard = broken | ~shapely.contains_properly(shapes[place], pixels[at])
+        with self._asking:
+            hard = broken | ~shapely.contains_properly(shapes[place], pixels[at])
         by_geos, by_edges = hard & broken, np.flatnonzero(hard & ~broken)
         source = self._source()
         if source is None:
@@ -303,6 +311,14 @@ class Layer:
         area[by_geos] = shapely.area(shapely.intersection(pixels[at[by_geos]], sound))
         order = np.lexsort((unit, at))
         return rows[at[order]], unit[order], area[order]
+
+    def covers(self, units: npt.NDArray[Any], shapes: Any) -> npt.NDArray[np.bool_]:
+        """Return whether each unit covers the shape at its place, by GEOS; both of shape (n,)."""
+        asked, place = np.unique(units, return_inverse=True)
+        polygons = self.some(asked)[place]
+        with self._asking:
+            found: npt.NDArray[np.bool_] = shapely.covers(polygons, shapes)
+        return found
 
     def _near(self) -> Any:
         """Return a tree of the units' boxes, over all of their rings (a broken unit's holes may lie outside)."""

@@ -6,15 +6,21 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import shapely
 
 from bench.coverage import bricks
+from gis.footprint import measure
 from gis.locate import Layer
+from gis.shares import polygon_shares
+from tests.gis import jilin
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNT = 200_000
@@ -49,6 +55,68 @@ def test_threads_that_meet_at_the_building_of_the_index() -> None:
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: layer.locate(lon, lat), range(12)))
     assert all(np.array_equal(each, answers[0]) for each in answers)
+
+
+def _blobs() -> tuple[list[str], Any]:
+    codes, shapes = jilin.counties("tianditu")
+    return codes, shapely.to_wkb(np.array(shapes, dtype=object))
+
+
+def _verbs(codes: list[str]) -> dict[str, Callable[[Layer], Any]]:
+    """Every question that a layer answers, of real counties and pixels that reach over their borders."""
+    rng = np.random.default_rng(1)
+    lon, lat = rng.uniform(124, 129, 400), rng.uniform(42, 45, 400)
+    boxes = np.column_stack([lon - 0.03, lat - 0.03, lon + 0.03, lat + 0.03])
+    pixels, wide = shapely.box(*boxes.T), np.full(400, 3_000.0)
+    unit = rng.integers(0, len(codes), 400)
+
+    def measured(layer: Layer) -> Any:
+        found = measure(layer, lon, lat, layer.locate(lon, lat), wide, wide, 100.0)
+        return [found.share, found.boundary_case, found.distance_m]
+
+    return {
+        "hits": lambda layer: layer.hits(lon, lat),
+        "locate": lambda layer: [layer.locate(lon, lat)],
+        "touched": lambda layer: layer.touched(pixels),
+        "border": lambda layer: [layer.border_distance_m(lon, lat, unit)],
+        "areas": lambda layer: layer.box_areas(boxes)[:3],
+        "covers": lambda layer: [layer.covers(unit, pixels)],
+        "some": lambda layer: [shapely.area(layer.some(unit))],
+        "geometries": lambda layer: [shapely.area(layer.geometries)],
+        "overlaps": lambda layer: [layer.overlaps_not(1_000_000) in (True, False)],  # a hint: no is always right
+        "hash": lambda layer: [layer.content_hash],
+        "measure": measured,
+        "shares": lambda layer: [polygon_shares(layer, pixels[:40]).share],
+    }
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_threads_that_ask_a_fresh_layer_everything_at_once_hear_what_one_hears(
+    opened: bool, tmp_path: Path
+) -> None:
+    """GEOS builds the index of a prepared polygon at its first question: two at once have ended the process."""
+    codes, blobs = _blobs()
+    saved = tmp_path / "layer.idx"
+    Layer(codes, shapely.from_wkb(blobs)).save(saved)
+
+    def fresh() -> Layer:
+        return Layer.open(saved) if opened else Layer(codes, shapely.from_wkb(blobs))
+
+    verbs = _verbs(codes)
+    expected = {name: ask(fresh()) for name, ask in verbs.items()}
+    names = [*verbs, "areas", "measure", "hits", "covers"]
+    for turn in range(6):
+        layer, gate = fresh(), threading.Barrier(len(names))
+
+        def asked(name: str, layer: Layer = layer, gate: threading.Barrier = gate) -> Any:
+            gate.wait()
+            return verbs[name](layer)
+
+        with ThreadPoolExecutor(len(names)) as pool:
+            order = names[turn:] + names[:turn]
+            for name, answer in zip(order, pool.map(asked, order), strict=True):
+                for one, right in zip(answer, expected[name], strict=True):
+                    np.testing.assert_array_equal(one, right, err_msg=name)
 
 
 def _ask(layer: Layer, sink: Any) -> None:
