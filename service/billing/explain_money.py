@@ -102,13 +102,15 @@ def verdicts(
         if rulebook is None and fire_point_id in season_run.facts.screened.get(OUTSIDE_JURISDICTION, ()):
             continue
         found.append(_verdict(reader, season_run, book, fire_point_id))
-    return found or [
-        _unbilled(
-            "no_rulebook",
-            f"没有规则在 {day} 生效：不计算金额",
-            f"no rulebook is in force on {day}: no amount is computed",
-        )
-    ]
+    return found or [_none(day)]
+
+
+def _none(day: dt.date) -> dict[str, Any]:
+    return _unbilled(
+        "no_rulebook",
+        f"没有规则在 {day} 生效：不计算金额",
+        f"no rulebook is in force on {day}: no amount is computed",
+    )
 
 
 def _unbilled(
