@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Literal
 
 from service.layers.model import Kind, LayerInfo, Property
 
@@ -12,11 +13,35 @@ def _p(name: str, kind: Kind, zh: str, en: str, unit: str | None = None) -> Prop
     return Property(name, kind, zh, en, unit=unit)
 
 
-_PLACE = (
-    _p("county_code", "string", "县区代码", "county code"),
-    _p("county", "string", "县区", "county"),
-    _p("township_code", "string", "乡镇代码", "township code"),
-    _p("township", "string", "乡镇", "township"),
+# What several layers tell, each declared once.
+_POINT = (
+    _p("fire_point_id", "string", "火点编号", "fire point id"),
+    _p("fire_day", "date", "火点日", "fire day"),
+)
+_FIRST_SEEN = _p("first_seen", "datetime", "首次观测", "first seen")
+_LON_LAT = (
+    _p("lon", "number", "经度", "longitude", "deg"),
+    _p("lat", "number", "纬度", "latitude", "deg"),
+)
+_PIXELS = _p("pixels", "integer", "像元数", "pixels")
+_RADIANCE = (
+    _p("frp_mw", "number", "辐射功率", "fire radiative power", "MW"),
+    _p("confidence", "string", "置信度", "confidence"),
+)
+_COUNTY_CODE = _p("county_code", "string", "县区代码", "county code")
+_COUNTY = _p("county", "string", "县区", "county")
+_TOWNSHIP = _p("township", "string", "乡镇", "township")
+_NAMED = (
+    _p("code", "string", "代码", "code"),
+    _p("name", "string", "名称", "name"),
+)
+_VALID = (
+    _p("valid_from", "date", "起始日", "valid from"),
+    _p("valid_to", "date", "截止日（含）", "valid to (included)"),
+)
+_SET = (
+    _p("set_version", "integer", "版本", "version"),
+    _p("set_status", "string", "数据状态", "status of the set"),
 )
 
 _FIRE_POINTS = LayerInfo(
@@ -27,20 +52,20 @@ _FIRE_POINTS = LayerInfo(
     "Clustered fire points at their representative pixel; pixels and points are counted side by side",
     "Point",
     (
-        _p("fire_point_id", "string", "火点编号", "fire point id"),
-        _p("fire_day", "date", "火点日", "fire day"),
-        _p("first_seen", "datetime", "首次观测", "first seen"),
+        *_POINT,
+        _FIRST_SEEN,
         _p("last_seen", "datetime", "末次观测", "last seen"),
-        _p("lon", "number", "经度", "longitude", "deg"),
-        _p("lat", "number", "纬度", "latitude", "deg"),
-        _p("pixels", "integer", "像元数", "pixels"),
+        *_LON_LAT,
+        _PIXELS,
         _p("satellites", "string", "卫星", "satellites"),
         _p("sources", "string", "来源", "sources"),
-        _p("frp_mw", "number", "辐射功率", "fire radiative power", "MW"),
-        _p("confidence", "string", "置信度", "confidence"),
+        *_RADIANCE,
         _p("city_code", "string", "市州代码", "city code"),
         _p("city", "string", "市州", "city"),
-        *_PLACE,
+        _COUNTY_CODE,
+        _COUNTY,
+        _p("township_code", "string", "乡镇代码", "township code"),
+        _TOWNSHIP,
         _p("grid_code", "string", "网格代码", "grid cell code"),
         _p("grid", "string", "网格", "grid cell"),
         _p("zone_code", "string", "分区代码", "zone code"),
@@ -63,88 +88,80 @@ _FIRE_POINTS = LayerInfo(
     private=True,
 )
 
-_PIXEL = (
+_OF_A_PIXEL = (
     _p("detection_id", "integer", "像元编号", "detection id"),
-    _p("fire_point_id", "string", "火点编号", "fire point id"),
-    _p("fire_day", "date", "火点日", "fire day"),
+    *_POINT,
     _p("acquired", "datetime", "观测时间", "acquired"),
     _p("satellite", "string", "卫星", "satellite"),
     _p("instrument", "string", "传感器", "instrument"),
     _p("source_kind", "string", "来源", "source"),
-    _p("lon", "number", "经度", "longitude", "deg"),
-    _p("lat", "number", "纬度", "latitude", "deg"),
-    _p("frp_mw", "number", "辐射功率", "fire radiative power", "MW"),
-    _p("confidence", "string", "置信度", "confidence"),
+    *_LON_LAT,
+    *_RADIANCE,
     _p("scan_km", "number", "像元宽", "pixel extent across the track", "km"),
     _p("track_km", "number", "像元长", "pixel extent along the track", "km"),
     _p("daynight", "string", "昼夜", "day or night"),
 )
 
-_DETECTIONS = LayerInfo(
+
+def _pixel_layer(
+    name: str, zh: str, en: str, says_zh: str, says_en: str, geometry: Literal["Point", "Polygon"]
+) -> LayerInfo:
+    """Return a layer of single pixels: what it tells of them is the same, what it draws is not."""
+    return LayerInfo(
+        name,
+        zh,
+        en,
+        says_zh,
+        says_en,
+        geometry,
+        _OF_A_PIXEL,
+        "detection_id",
+        "acquired",
+        ("detection_id",),
+        private=True,
+    )
+
+
+_DETECTIONS = _pixel_layer(
     "detections",
     "火点像元",
     "Detections",
     "每个卫星像元一条，取最高等级产品的属性",
     "One satellite pixel each, with the attributes of its best product",
     "Point",
-    _PIXEL,
-    "detection_id",
-    "acquired",
-    ("detection_id",),
-    private=True,
 )
 
-_FOOTPRINTS = LayerInfo(
+_FOOTPRINTS = _pixel_layer(
     "footprints",
     "像元范围",
     "Pixel footprints",
     "像元在地面的矩形范围，沿经纬向放置（过境方位角未知）",
     "The rectangle a pixel covers, laid along the axes (the azimuth of the overpass is in no feed)",
     "Polygon",
-    _PIXEL,
-    "detection_id",
-    "acquired",
-    ("detection_id",),
-    private=True,
 )
 
 _BORDER = (
-    _p("code", "string", "代码", "code"),
-    _p("name", "string", "名称", "name"),
+    *_NAMED,
     _p("level", "string", "级别", "level"),
     _p("parent_code", "string", "上级代码", "parent code"),
     _p("set_name", "string", "界线集", "boundary set"),
-    _p("set_version", "integer", "版本", "version"),
-    _p("set_status", "string", "数据状态", "status of the set"),
+    *_SET,
     _p("accuracy_m", "number", "位置精度", "positional accuracy", "m"),
 )
 
-_COUNTIES = LayerInfo(
-    "counties",
-    "县区界",
-    "Counties",
-    "所选日期有效的县级界线",
-    "County borders in force on the day",
-    "MultiPolygon",
-    _BORDER,
-    "code",
-    None,
-    ("code",),
-    private=False,
+
+def _border_layer(name: str, zh: str, en: str, says_zh: str, says_en: str) -> LayerInfo:
+    return LayerInfo(
+        name, zh, en, says_zh, says_en, "MultiPolygon", _BORDER, "code", None, ("code",), private=False
+    )
+
+
+_COUNTIES = _border_layer(
+    "counties", "县区界", "Counties", "所选日期有效的县级界线", "County borders in force on the day"
 )
 
-_TOWNSHIPS = LayerInfo(
-    "townships",
-    "乡镇界",
-    "Townships",
-    "所选日期有效的乡镇级界线",
-    "Township borders in force on the day",
-    "MultiPolygon",
-    _BORDER,
-    "code",
-    None,
-    ("code",),
-    private=False,
+_TOWNSHIPS = _border_layer(
+    "townships", "乡镇界", "Townships", "所选日期有效的乡镇级界线", "Township borders in force on the day"
 )
 
 _GRID_CELLS = LayerInfo(
@@ -170,18 +187,15 @@ _ZONES = LayerInfo(
     "MultiPolygon",
     (
         _p("zone_id", "string", "分区编号", "zone id"),
-        _p("code", "string", "代码", "code"),
-        _p("name", "string", "名称", "name"),
+        *_NAMED,
         _p("kind", "string", "类别", "kind"),
         _p("unit_codes", "string", "单位代码", "unit codes"),
         _p("regime", "string", "管控制度", "regime"),
         _p("regime_zh", "string", "管控制度（中文）", "regime in Chinese"),
         _p("regime_en", "string", "管控制度（英文）", "regime in English"),
-        _p("valid_from", "date", "起始日", "valid from"),
-        _p("valid_to", "date", "截止日（含）", "valid to (included)"),
+        *_VALID,
         _p("set_name", "string", "分区集", "zone set"),
-        _p("set_version", "integer", "版本", "version"),
-        _p("set_status", "string", "数据状态", "status of the set"),
+        *_SET,
     ),
     "zone_id",
     None,
@@ -223,12 +237,10 @@ _HEAT_SOURCES = LayerInfo(
         _p("code", "string", "编号", "code"),
         _p("name", "string", "名称", "name"),
         _p("kind", "string", "类别", "kind"),
-        _p("lon", "number", "经度", "longitude", "deg"),
-        _p("lat", "number", "纬度", "latitude", "deg"),
+        *_LON_LAT,
         _p("radius_m", "number", "影响半径", "radius", "m"),
-        _p("county_code", "string", "县区代码", "county code"),
-        _p("valid_from", "date", "起始日", "valid from"),
-        _p("valid_to", "date", "截止日（含）", "valid to (included)"),
+        _COUNTY_CODE,
+        *_VALID,
         _p("set_status", "string", "数据状态", "status"),
     ),
     "code",
@@ -253,7 +265,7 @@ _HEAT_CELLS = LayerInfo(
         _p("night_share", "number", "夜间占比", "share at night"),
         _p("first_day", "date", "首日", "first day"),
         _p("last_day", "date", "末日", "last day"),
-        _p("county_code", "string", "县区代码", "county code"),
+        _COUNTY_CODE,
         _p("before", "date", "表的截止日（不含）", "learned from detections before"),
     ),
     "cell_id",
@@ -271,15 +283,14 @@ _PENDING = LayerInfo(
     "Point",
     (
         _p("case_id", "string", "事项编号", "case id"),
-        _p("fire_point_id", "string", "火点编号", "fire point id"),
-        _p("fire_day", "date", "火点日", "fire day"),
-        _p("first_seen", "datetime", "首次观测", "first seen"),
+        *_POINT,
+        _FIRST_SEEN,
         _p("what", "string", "事项", "what"),
         _p("zh", "string", "说明（中文）", "in Chinese"),
         _p("en", "string", "说明（英文）", "in English"),
-        _p("county_code", "string", "县区代码", "county code"),
-        _p("county", "string", "县区", "county"),
-        _p("township", "string", "乡镇", "township"),
+        _COUNTY_CODE,
+        _COUNTY,
+        _TOWNSHIP,
         _p("due", "string", "期限", "due"),
     ),
     "case_id",
@@ -299,7 +310,7 @@ _STANDING = LayerInfo(
         _p("code", "string", "县区代码", "county code"),
         _p("name", "string", "县区", "county"),
         _p("listed", "integer", "列入", "listed"),
-        _p("pixels", "integer", "像元数", "pixels"),
+        _PIXELS,
         _p("confirmed", "integer", "查实", "confirmed"),
         _p("denied", "integer", "查否", "denied"),
         _p("denial_unreviewed", "integer", "查否待复核", "denial not reviewed"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
+from service.kept import Kept
 from service.layers.catalogue import CATALOGUE
 from service.layers.model import LayerInfo
 from service.layers.relation import Relation
@@ -26,8 +26,7 @@ OF_PRODUCT = frozenset(("instrument", "frp_mw", "confidence", "scan_km", "track_
 
 _BOUNDARY_LEVELS = ("county", "township", "grid", "zone")
 _PART = 20_000
-_KEPT = 16
-_known: OrderedDict[tuple[str, str, int], dict[str, list[str]]] = OrderedDict()
+_known: Kept[dict[str, list[str]]] = Kept(16)
 
 
 def fire_points(reader: Reader, scope: Scope, *, with_status: bool = True) -> Relation:
@@ -146,9 +145,10 @@ def _status(reader: Reader, scope: Scope) -> sa.ColumnElement[Any]:
 def verified(reader: Reader, scope: Scope) -> dict[str, list[str]]:
     """Return the live fire points in scope that have a finding, by the word of their status."""
     home = hashlib.sha256(str(reader.connection.engine.url).encode()).hexdigest()
-    key = (home, scope.key(), reader.horizon)
-    if key in _known:
-        return _known[key]
+    return _known.get((home, scope.key(), reader.horizon), lambda: _verified(reader, scope))
+
+
+def _verified(reader: Reader, scope: Scope) -> dict[str, list[str]]:
     table = FirePointState.__table__
     names = sorted(standings(reader))
     found: dict[str, list[str]] = {}
@@ -164,7 +164,4 @@ def verified(reader: Reader, scope: Scope) -> dict[str, list[str]]:
         )
         for name, word in statuses(reader, rows).items():
             found.setdefault(word, []).append(name)
-    _known[key] = found
-    while len(_known) > _KEPT:
-        _known.popitem(last=False)
     return found

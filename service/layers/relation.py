@@ -75,9 +75,9 @@ class Relation:
         names = wanted_names(self.info, query)
         needs = dict.fromkeys((*names, *(name for name, _ in keys)))
         if query.geometry:
-            needs.update(dict.fromkeys(self.shape.needs))
+            needs.update(dict.fromkeys(spatial.needed_for(self.shape)))
         selected = [self.columns[name].label(name) for name in needs]
-        reads = query.geometry and not self.shape.needs
+        reads = query.geometry and not isinstance(self.shape, spatial.MadeShape)
         if reads:
             selected.append(spatial.readable(self.shape.value, reader).label("shape_"))
         sorts = sorting(reader)
@@ -108,7 +108,7 @@ class Relation:
     ) -> npt.NDArray[np.object_]:
         if not query.geometry or not count:
             return np.full(count, None, dtype=object)
-        if raw is None:
+        if isinstance(self.shape, spatial.MadeShape):
             return np.asarray(self.shape.build(columns), dtype=object)
         if reader.connection.dialect.name == "postgresql":
             return np.asarray(shapely.from_wkb(np.array(raw, dtype=object)), dtype=object)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import shapely
@@ -92,13 +92,11 @@ class Shape(Protocol):
     Attributes
     ----------
     value
-        The geometry as the home's predicates take it.
-    needs
-        Columns of which `build` makes the geometries; empty where they are read from `value`.
+        The geometry as the home's predicates take it. It is also what geometries are read from, unless the shape is a
+        `MadeShape`.
     """
 
     value: sa.ColumnElement[Any]
-    needs: tuple[str, ...]
 
     def near(self, box: BBox) -> sa.ColumnElement[bool]:
         """Return an indexed condition that holds wherever the geometry may meet `box`."""
@@ -109,8 +107,26 @@ class Shape(Protocol):
     def exact(self, box: BBox) -> sa.ColumnElement[bool] | None:
         """Return the exact condition that the geometry meets `box`, None where `near` is exact already."""
 
+
+@runtime_checkable
+class MadeShape(Shape, Protocol):
+    """A shape whose geometries are made of columns rather than read.
+
+    Attributes
+    ----------
+    needs
+        The columns of which `build` makes them.
+    """
+
+    needs: tuple[str, ...]
+
     def build(self, columns: Mapping[str, Sequence[Any]]) -> Any:
         """Return the geometries of rows, made of the columns in `needs`."""
+
+
+def needed_for(shape: Shape) -> tuple[str, ...]:
+    """Return the columns of which a shape's geometries are made; none where they are read."""
+    return shape.needs if isinstance(shape, MadeShape) else ()
 
 
 class PointShape:
@@ -143,9 +159,7 @@ class PointShape:
 
 
 class PolygonShape:
-    """Polygons of a table with an index."""
-
-    needs: tuple[str, ...] = ()
+    """Polygons of a table with an index: read as they are stored."""
 
     def __init__(self, table: type[Base], reader: Reader) -> None:
         self._table, self._reader = table, reader
@@ -169,10 +183,6 @@ class PolygonShape:
                 for name in ("ST_XMin", "ST_YMin", "ST_XMax", "ST_YMax")
             )
         return tuple(sa.func.hd_bound(self.value, place, type_=sa.Double()) for place in range(4))
-
-    def build(self, columns: Mapping[str, Sequence[Any]]) -> Any:
-        """Polygons are read, not made."""
-        raise NotImplementedError
 
 
 class FootprintShape:

@@ -17,6 +17,7 @@ from collections import OrderedDict
 from dataclasses import asdict
 from pathlib import Path
 
+from service.kept import Once
 from service.layers.model import Query
 from service.layers.source import FeatureSource
 from service.layers.tiles import CAP, STYLE, TileAnswer, tile
@@ -49,7 +50,7 @@ class TileCache:
         self._size = 0
         self._written = 0
         self._lock = threading.Lock()
-        self._making: dict[str, threading.Lock] = {}
+        self._making: Once[TileAnswer] = Once()
         if directory is not None:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -86,21 +87,16 @@ class TileCache:
         Raises what `service.layers.tiles.tile` raises.
         """
         key = tile_key(source, layer, z, x, y, query, cap=cap)
-        found = self.get(key)
-        if found is not None:
+
+        def made() -> TileAnswer:
+            found = self.get(key)  # by whoever was at it when this was asked
+            if found is None:
+                found = tile(source, layer, z, x, y, query, cap=cap)
+                self.put(key, found)
             return found
-        with self._lock:
-            making = self._making.setdefault(key, threading.Lock())
-        try:
-            with making:
-                found = self.get(key)
-                if found is None:
-                    found = tile(source, layer, z, x, y, query, cap=cap)
-                    self.put(key, found)
-                return found
-        finally:
-            with self._lock:
-                self._making.pop(key, None)
+
+        held = self.get(key)
+        return self._making.do(key, made) if held is None else held
 
     @property
     def size(self) -> int:

@@ -46,7 +46,7 @@ def tile_of(
     TooSlowError
         ``query_too_slow``.
     """
-    by_database = _dialect(reader) == _ON_POSTGIS and relation.shape.needs == ("lon", "lat")
+    by_database = _dialect(reader) == _ON_POSTGIS and spatial.needed_for(relation.shape) == ("lon", "lat")
     make = _by_database if by_database else _by_encoder
     data, read, shown = make(relation, reader, query, (z, x, y), query.limit + 1, ordered=False)
     if read <= query.limit:
@@ -114,7 +114,7 @@ def _by_encoder(
     """
     info, dialect = relation.info, _dialect(reader)
     names = query.properties or info.names()
-    needs = relation.shape.needs
+    needs = spatial.needed_for(relation.shape)
     shape = [relation.columns[name].label(f"needs_{name}") for name in needs] or [
         spatial.readable(relation.shape.value, reader).label(_GEOMETRY)
     ]
@@ -153,7 +153,7 @@ def _geometry(relation: Relation, needs: dict[str, Sequence[Any]], raw: Sequence
     """Return what `gis.tiles.TileLayer` takes."""
     if tuple(needs) == ("lon", "lat"):
         return np.array(needs["lon"], dtype=np.float64), np.array(needs["lat"], dtype=np.float64)
-    if needs:
+    if isinstance(relation.shape, spatial.MadeShape):
         return np.asarray(relation.shape.build(needs), dtype=object)
     shapes = shapely.from_wkb(np.array(raw, dtype=object)) if dialect == _ON_POSTGIS else decode_gpkg(raw)
     found = np.empty(len(raw), dtype=object)

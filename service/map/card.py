@@ -14,7 +14,6 @@ from typing import Any
 from grids.units import Purpose
 from service.billing import explain_facts, explain_money, explain_people
 from service.billing.explain import explain, find
-from service.billing.explain_words import STATUS_OF_DATA
 from service.map.navigate import links
 from service.map.runs import kept_run
 from service.pipeline.register_store import load_register
@@ -25,6 +24,7 @@ from service.reports.words import (
     REGIME_WORDS,
     ROLE_WORDS,
     SCREEN_WORDS,
+    STATUS_OF_DATA,
     STATUS_WORDS,
     Words,
 )

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 
 import anyio
 from anyio import to_thread
 
 from gis.errors import BusyError
+from service.kept import Kept
 from service.map.touched import Touched, touched
 from service.scope import Scope
 from service.store.engine import Store
@@ -26,8 +27,6 @@ RETRY_MS = 3000
 MOST = 200
 MOST_OF_ONE = 8
 """Streams of one identity: browsers allow six connections to a host, and people have several tabs."""
-
-_KEPT = 64
 
 
 class Events:
@@ -62,7 +61,7 @@ class Events:
         self._listeners: Counter[str] = Counter()
         self._newest = -1
         self._looked_at = float("-inf")
-        self._answers: OrderedDict[tuple[str, str, int, int], Touched] = OrderedDict()
+        self._answers: Kept[Touched] = Kept(64)
 
     def stops_when(self, stops: Callable[[], bool]) -> None:
         """End every stream once this is true: a server that stops waits for its streams."""
@@ -156,15 +155,8 @@ class Events:
             self._looking.release()
 
     def _touched(self, scope: Scope, seen: int, newest: int) -> Touched:
-        key = (scope.key(), scope.role, seen, newest)
-        with self._lock:
-            known = self._answers.get(key)
-        if known is not None:
-            return known
-        with self._open_store().reader(newest) as reader:
-            found = touched(reader, scope, seen)
-        with self._lock:
-            self._answers[key] = found
-            while len(self._answers) > _KEPT:
-                self._answers.popitem(last=False)
-        return found
+        def asked() -> Touched:
+            with self._open_store().reader(newest) as reader:
+                return touched(reader, scope, seen)
+
+        return self._answers.get((scope.key(), scope.role, seen, newest), asked)

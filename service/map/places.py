@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
 import shapely
@@ -13,14 +11,13 @@ import sqlalchemy as sa
 from gis.types import BBox, Level
 from grids.register import Register
 from grids.units import Purpose
+from service.kept import Kept
 from service.layers.borders import set_in_force
 from service.pipeline.register_store import load_register
 from service.store.engine import Reader
 from service.store.models import BoundaryUnit
 
-_KEPT = 8
-_boxes: OrderedDict[tuple[str, int], Mapping[str, BBox]] = OrderedDict()
-_reading = threading.Lock()
+_boxes: Kept[Mapping[str, BBox]] = Kept(8)
 
 
 def box_of(reader: Reader, uid: str, day: dt.date) -> BBox | None:
@@ -59,14 +56,7 @@ def _level_boxes(reader: Reader, level: Level, day: dt.date) -> Mapping[str, BBo
     set_id = set_in_force(reader, level, day)
     if set_id is None:
         return {}
-    key = (str(reader.connection.engine.url), set_id)
-    with _reading:
-        if key not in _boxes:
-            _boxes[key] = _read(reader, set_id)
-            while len(_boxes) > _KEPT:
-                _boxes.popitem(last=False)
-        _boxes.move_to_end(key)
-        return _boxes[key]
+    return _boxes.get((str(reader.connection.engine.url), set_id), lambda: _read(reader, set_id))
 
 
 def _read(reader: Reader, set_id: int) -> Mapping[str, BBox]:

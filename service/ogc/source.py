@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from gis.errors import NotFoundError
 from gis.types import BBox
+from service.kept import Kept
 from service.layers.filters import parse_cql2_json, parse_cql2_text
 from service.layers.model import LayerInfo, Query
 from service.layers.source import FeatureSource
@@ -32,9 +31,8 @@ CONFORMANCE = (
 )
 """QGIS sends a filter only where the first three, a text language and ``basic-cql2`` all stand here."""
 
-_KEPT = 4_096
-_remembered: OrderedDict[str, Any] = OrderedDict()
-_lock = threading.Lock()
+_kept: Kept[Any] = Kept(4_096)
+"""Under the seam's own keys, which name home, scope and revision: equal keys have equal answers."""
 
 
 @contextmanager
@@ -84,13 +82,13 @@ def matched(asked: Asked, source: FeatureSource, reader: Reader, rev: int, query
         source = _source(asked, Reader(reader.connection, rev, reader.archive))
     layer = asked.path["collectionId"]
     query = replace(query, after=None, limit=1, sort=(), properties=(), geometry=False)
-    return int(_kept(f"n:{source.key(layer, query)}", lambda: source.count(layer, query)))
+    return int(_kept.get(f"n:{source.key(layer, query)}", lambda: source.count(layer, query)))
 
 
 def extent_of(source: FeatureSource, info: LayerInfo) -> BBox | None:
     """Return the box around the features of a layer that the reader may see."""
     query = Query(limit=1, properties=(), geometry=False)
-    found: BBox | None = _kept(f"b:{source.key(info.id, query)}", lambda: source.extent(info.id, query))
+    found: BBox | None = _kept.get(f"b:{source.key(info.id, query)}", lambda: source.extent(info.id, query))
     return found
 
 
@@ -105,7 +103,7 @@ def times_of(source: FeatureSource, info: LayerInfo) -> tuple[Any, Any] | None:
 
 def _end(source: FeatureSource, info: LayerInfo, name: str, descending: bool) -> list[Any]:
     query = Query(sort=((name, descending),), limit=1, properties=(name,), geometry=False)
-    found: list[Any] = _kept(
+    found: list[Any] = _kept.get(
         f"t:{source.key(info.id, query)}", lambda: source.query(info.id, query).columns[name]
     )
     return found
@@ -138,20 +136,6 @@ def _filter(asked: Asked, info: LayerInfo) -> Any | None:
     lat_first = asked.values.get("filter-crs", CRS84).lat_first
     parse = parse_cql2_json if asked.values.get("filter-lang") == "cql2-json" else parse_cql2_text
     return parse(text, info, lat_first=lat_first)
-
-
-def _kept(key: str, make: Callable[[], Any]) -> Any:
-    """Return what was made under a key; equal keys of the seam have equal answers."""
-    with _lock:
-        if key in _remembered:
-            _remembered.move_to_end(key)
-            return _remembered[key]
-    made = make()
-    with _lock:
-        _remembered[key] = made
-        while len(_remembered) > _KEPT:
-            _remembered.popitem(last=False)
-    return made
 
 
 def beijing_day(asked: Asked) -> dt.date:

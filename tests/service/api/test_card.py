@@ -10,6 +10,7 @@ import pytest
 
 from service.billing.books import load_rulebook
 from service.billing.charges import run_charges
+from service.kept import Kept
 from service.map import runs
 from tests.service.api.client import client, problem_of
 from tests.service.api.conftest import RealStore
@@ -165,7 +166,7 @@ def test_a_season_is_worked_out_once_for_all_cards_of_a_revision(
         return run_charges(reader, *args, **more)
 
     monkeypatch.setattr("service.billing.charges.run_charges", counted)
-    runs._runs.clear()
+    monkeypatch.setattr(runs, "_runs", Kept(3))
     name = first_of(real, "yushu")
     for reader in ("yushu", "jilin", "patrol", "yushu"):
         card(real, reader, name)
