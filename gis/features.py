@@ -96,7 +96,7 @@ def polygons(feature: Feature, name: str = "layer") -> MultiPolygon | None:
         return geometry
     raise RefusedInputError(
         "not_a_polygon",
-        f"{name} 第 {feature.number} 个要素是 {geometry.geom_type},需要面。请导出面,或用带宽生成缓冲带。",
+        f"{name} 第 {feature.number} 个要素是 {geometry.geom_type}，需要面。请导出面，或用带宽生成缓冲带。",
         f"Feature {feature.number} of {name} is a {geometry.geom_type}; an area is needed. Export areas, or make a "
         "belt of it with a width.",
         file=name,
@@ -133,7 +133,7 @@ def _shape(feature: Any, name: str, number: int) -> BaseGeometry | None:
     except Exception as error:  # shapely raises many kinds for malformed members; each is bad input here
         reason = f"{type(error).__name__}: {error}"
         raise _bad(
-            name, f"第 {number} 个要素的几何损坏({reason})", f"feature {number} is broken ({reason})"
+            name, f"第 {number} 个要素的几何损坏（{reason}）", f"feature {number} is broken ({reason})"
         ) from error
     if made.is_empty:
         return None
@@ -150,17 +150,7 @@ def _to_stored(
     given = [geometry for geometry in shapes if geometry is not None]
     if not given:
         return shapes
-    declared = datum_of(datum)
-    stated = _stated(document)
-    if stated is not None and contradicts(declared, stated):
-        raise UnknownDatumError(
-            "datum_mismatch",
-            f"{name} 自述坐标系为 {stated.zh},与声明的 {declared.zh} 不符。请核对声明。",
-            f"{name} says its datum is {stated.en}, not {declared.en} as declared. Check the declaration.",
-            file=name,
-            declared=declared.key,
-            stated=stated.key,
-        )
+    declared = agreed_datum(datum, _stated(document), name)
     count = int(shapely.get_num_coordinates(given).sum())
     if count > MAX_VERTICES:
         raise _bad(name, f"顶点超过 {MAX_VERTICES}", f"more than {MAX_VERTICES} vertices")
@@ -174,9 +164,35 @@ def _to_stored(
         if geometry is not None and not geometry.is_valid:
             reason = shapely.is_valid_reason(geometry)
             raise _bad(
-                name, f"第 {number} 个要素的几何无效({reason})", f"feature {number} is not valid ({reason})"
+                name, f"第 {number} 个要素的几何无效（{reason}）", f"feature {number} is not valid ({reason})"
             )
     return out
+
+
+def agreed_datum(datum: str | int | None, stated: Datum | None, name: str) -> Datum:
+    """Return the datum that is declared for a file.
+
+    Parameters
+    ----------
+    stated
+        What the file says itself, None where it says nothing that is understood.
+
+    Raises
+    ------
+    UnknownDatumError
+        Nothing declared or nothing known (`datum_of`); ``datum_mismatch``: the file contradicts the declaration.
+    """
+    declared = datum_of(datum)
+    if stated is not None and contradicts(declared, stated):
+        raise UnknownDatumError(
+            "datum_mismatch",
+            f"{name} 自述坐标系为 {stated.zh}，与声明的 {declared.zh} 不符。请核对声明。",
+            f"{name} says its datum is {stated.en}, not {declared.en} as declared. Check the declaration.",
+            file=name,
+            declared=declared.key,
+            stated=stated.key,
+        )
+    return declared
 
 
 def _stated(document: Any) -> Datum | None:
@@ -194,7 +210,7 @@ def _stated(document: Any) -> Datum | None:
 def _bad(name: str, zh: str, en: str) -> RefusedInputError:
     return RefusedInputError(
         "bad_geojson",
-        f"{name} 无法读取:{zh}。请改正后重新加载。",
+        f"{name} 无法读取：{zh}。请改正后重新加载。",
         f"{name} cannot be read: {en}. Correct it and load it again.",
         file=name,
     )

@@ -7,33 +7,14 @@ are cleaned and judged in whole numbers, so that what is called valid here is va
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-import numba
 import numpy as np
 
-from gis.location.jit import helper
-
-F = TypeVar("F", bound=Callable[..., Any])
+from gis.location.jit import helper, kernel
 
 MOVE_TO, LINE_TO, CLOSE_PATH = 1, 2, 15
 """Commands of the tile specification 2.1, clause 4.3.1; CLOSE_PATH with its count of one."""
-
-
-def kernel(signature: str) -> Callable[[F], F]:
-    """Compile a kernel when this module is imported: from numba's cache on disk where that can be written."""
-    ahead: Any = numba.njit
-
-    def compile_it(function: F) -> F:
-        options = {"nogil": True, "error_model": "numpy"}
-        try:
-            compiled: F = ahead(signature, cache=True, **options)(function)
-        except RuntimeError:  # numba finds no directory that it may write to
-            compiled = ahead(signature, **options)(function)
-        return compiled
-
-    return compile_it
 
 
 @kernel("void(f8[:,::1], i8, i8, i8, i8, f8[:,::1])")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, NoReturn
 
 import numpy as np
 import shapely
 
-from gis.datum import Datum, contradicts, datum_of, to_stored
-from gis.errors import HuodianError, RefusedInputError, UnknownDatumError
-from gis.features import Feature
+from gis.datum import Datum, to_stored
+from gis.errors import RefusedInputError
+from gis.features import Feature, agreed_datum
+from gis.geoparquet import geometry_column
 
 MAX_VERTICES = 100_000_000
 _MAGIC = b"PAR1"
@@ -41,18 +41,17 @@ def read_parquet_features(raw: bytes, /, *, datum: str | int | None, name: str =
 
     try:
         table = pq.read_table(pa.BufferReader(raw))
-        told = json.loads((table.schema.metadata or {}).get(b"geo") or b"{}")
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _bad(
             name, f"不是可读的 GeoParquet（{error}）", f"it is no GeoParquet that can be read ({error})"
         ) from error
-    column = str(told.get("primary_column", "")) if isinstance(told, dict) else ""
-    about = told.get("columns", {}).get(column, {}) if column else {}
-    if column not in table.column_names or about.get("encoding") != "WKB":
+    column = geometry_column(table.schema)
+    if column is None:
         _refuse(name, "没有 WKB 几何列", "it has no geometry column in WKB")
-    declared = _declared(about, datum, name)
-    shapes = _shapes(table.column(column).to_pylist(), declared, name)
-    properties = table.drop_columns([column]).to_pylist()
+    stated = column.stated
+    declared = stated if datum is None and stated is not None else agreed_datum(datum, stated, name)
+    shapes = _shapes(table.column(column.name).to_pylist(), declared, name)
+    properties = table.drop_columns([column.name]).to_pylist()
     return [
         Feature(number, row, shape)
         for number, (row, shape) in enumerate(zip(properties, shapes, strict=True), 1)
@@ -83,40 +82,6 @@ def _shapes(blobs: list[Any], declared: Datum, name: str) -> list[Any]:
             f"feature {number + 1} is not valid ({reason})",
         )
     return [shape if keep else None for shape, keep in zip(found.tolist(), known.tolist(), strict=True)]
-
-
-def _declared(about: dict[str, Any], datum: str | int | None, name: str) -> Datum:
-    """Return the datum as declared, or as the file states it; a file that contradicts the declaration is refused."""
-    stated = _stated(about)
-    if datum is None and stated is not None:
-        return stated
-    declared = datum_of(datum)
-    if stated is not None and contradicts(declared, stated):
-        raise UnknownDatumError(
-            "datum_mismatch",
-            f"{name} 自述坐标系为 {stated.zh}，与声明的 {declared.zh} 不符。请核对声明。",
-            f"{name} says its datum is {stated.en}, not {declared.en} as declared. Check the declaration.",
-            file=name,
-            declared=declared.key,
-            stated=stated.key,
-        )
-    return declared
-
-
-def _stated(about: dict[str, Any]) -> Datum | None:
-    """Return the datum of a column's CRS: PROJJSON with an id. Without one GeoParquet means OGC:CRS84."""
-    if "crs" not in about:
-        return datum_of("wgs84")
-    crs = about["crs"]
-    ident = crs.get("id") if isinstance(crs, dict) else None
-    if not isinstance(ident, dict):
-        return None
-    if ident.get("authority") == "OGC" and ident.get("code") == "CRS84":
-        return datum_of("wgs84")
-    try:
-        return datum_of(f"{ident.get('authority')}:{ident.get('code')}")
-    except HuodianError:
-        return None
 
 
 def _refuse(name: str, zh: str, en: str) -> NoReturn:

@@ -83,7 +83,7 @@ def read_table(
         return list(_rows(reader, places, len(header)))
     except csv.Error as error:
         raise bad_table(
-            name, f"第 {reader.line_num} 行:{error}", f"line {reader.line_num}: {error}"
+            name, f"第 {reader.line_num} 行：{error}", f"line {reader.line_num}: {error}"
         ) from error
 
 
@@ -132,7 +132,7 @@ def bad_table(name: str, zh: str, en: str, **context: Any) -> RefusedInputError:
     """Return the refusal of a table; the caller raises it."""
     return RefusedInputError(
         "bad_table",
-        f"表 {name} 无法读取:{zh}。请改正后重新加载。",
+        f"表 {name} 无法读取：{zh}。请改正后重新加载。",
         f"The table {name} cannot be read: {en}. Correct it and load it again.",
         file=name,
         **context,
@@ -146,7 +146,7 @@ def refuse_problems(name: str, problems: Sequence[Problem], code: str = "bad_tab
     first = problems[0]
     raise RefusedInputError(
         code,
-        f"{name} 有 {len(problems)} 处错误,第一处在第 {first.line} 行 {first.column} 列"
+        f"{name} 有 {len(problems)} 处错误，第一处在第 {first.line} 行 {first.column} 列"
         f"(值“{first.value[:80]}”):{first.reason}。请改正后重新加载。",
         f"{name} has {len(problems)} error(s), the first in line {first.line}, column {first.column} "
         f"(value {first.value[:80]!r}): {first.reason}. Correct it and load it again.",
@@ -164,7 +164,7 @@ def parse_date(text: str) -> dt.date:
         Anything else, a day and month in another order included.
     """
     clean = unicodedata.normalize("NFKC", text).strip()
-    found = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", clean) or re.fullmatch(
+    found = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日？", clean) or re.fullmatch(
         r"(\d{4})(\d{2})(\d{2})", clean
     )
     if not found:

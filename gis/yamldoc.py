@@ -98,7 +98,7 @@ def _collect(label: str, node: yaml.Node | None, path: Path_, lines: dict[Path_,
 def _bad(name: str, line: int, reason: str) -> RefusedInputError:
     return RefusedInputError(
         "bad_yaml",
-        f"{name} 第 {line} 行无法读取:{reason}。请改正后重试。",
+        f"{name} 第 {line} 行无法读取：{reason}。请改正后重试。",
         f"{name} line {line} cannot be read: {reason}. Correct it and try again.",
         file=name,
         line=line,
@@ -176,7 +176,7 @@ class Complaints:
         name = self.doc.name
         raise RefusedInputError(
             self.code,
-            f"{name} 有 {len(self.items)} 处错误,第一处在第 {first['line']} 行"
+            f"{name} 有 {len(self.items)} 处错误，第一处在第 {first['line']} 行"
             f"({first['field']}):{first['reason']}。请改正后重试。",
             f"{name} has {len(self.items)} error(s), the first in line {first['line']} ({first['field']}): "
             f"{first['reason']}. Correct the file and try again.",

@@ -206,7 +206,7 @@ def _refuse_nested(label: str, head: bytes) -> None:
     if kind:
         raise RefusedInputError(
             "nested_archive",
-            f"“{label}”里面还是压缩包({kind}),不予读取。请解开一层后重新导入。",
+            f"“{label}”里面还是压缩包（{kind}）,不予读取。请解开一层后重新导入。",
             f"'{label}' holds another archive ({kind}), which is not read. Unpack one layer and ingest again.",
             file=label,
         )
@@ -232,7 +232,7 @@ def _open_zip(data: bytes, limits: Limits) -> Container:
         shown = "; ".join(notes[:10]) or "empty"
         raise RefusedInputError(
             "no_table",
-            f"压缩包里没有可读的表格({shown})。请放入 CSV 后重新导入(Excel 请另存为 CSV UTF-8)。",
+            f"压缩包里没有可读的表格（{shown}）。请放入 CSV 后重新导入（Excel 请另存为 CSV UTF-8）。",
             f"The archive holds no readable table ({shown}). Put the CSV in (save a workbook as CSV UTF-8).",
             notes=notes,
         )
@@ -263,7 +263,7 @@ def _member(data: bytes, info: zipfile.ZipInfo, label: str, index: int, limits: 
     if info.flag_bits & 0x1:
         raise RefusedInputError(
             "encrypted_archive",
-            f"“{label}”已加密,无法读取。请解密后重新导入。",
+            f"“{label}”已加密，无法读取。请解密后重新导入。",
             f"'{label}' is encrypted. Ingest it without a password.",
             file=label,
         )
@@ -318,7 +318,7 @@ def _width(line: bytes) -> int:
 def _bomb(label: str, what: str) -> RefusedInputError:
     return RefusedInputError(
         "archive_bomb",
-        f"“{label}”展开后超出限额({what}),已停止读取。请核对来源;确需导入时请拆分文件。",
+        f"“{label}”展开后超出限额（{what}）,已停止读取。请核对来源；确需导入时请拆分文件。",
         f"'{label}' expands beyond the caps ({what}); reading stopped. Check its origin, or split it.",
         file=label,
         detail=what,
@@ -328,7 +328,7 @@ def _bomb(label: str, what: str) -> RefusedInputError:
 def _damaged(label: str, what: str) -> RefusedInputError:
     return RefusedInputError(
         "damaged_archive",
-        f"“{label}”压缩数据损坏或不完整({what})。请重新下载。",
+        f"“{label}”压缩数据损坏或不完整（{what}）。请重新下载。",
         f"'{label}' is damaged or incomplete ({what}). Download it again.",
         file=label,
         detail=what,
@@ -338,7 +338,7 @@ def _damaged(label: str, what: str) -> RefusedInputError:
 def _unsupported(label: str, what: str) -> RefusedInputError:
     return RefusedInputError(
         "unsupported_container",
-        f"“{label}”是不支持的压缩格式({what})。请改用 .zip、.gz 或不压缩。",
+        f"“{label}”是不支持的压缩格式（{what}）。请改用 .zip、.gz 或不压缩。",
         f"'{label}' is packed in a way that is not read ({what}). Use .zip, .gz or plain text.",
         file=label,
         detail=what,

@@ -196,7 +196,7 @@ def _bad(why: str) -> RefusedInputError:
     shown = printable(why, 200)
     return RefusedInputError(
         "bad_geojson",
-        f"GeoJSON 无法读取:{shown}。需要一个由点要素组成的 FeatureCollection。",
+        f"GeoJSON 无法读取：{shown}。需要一个由点要素组成的 FeatureCollection。",
         f"The GeoJSON cannot be read: {shown}. A FeatureCollection of points is needed.",
         detail=shown,
     )

@@ -138,7 +138,7 @@ def unknown_feed(header: Sequence[str], missing: Sequence[str]) -> RefusedInputE
     lack = ", ".join(missing)
     return RefusedInputError(
         "unknown_feed",
-        f"表头无法识别为火点数据,缺少列:{lack}。首行为“{shown}”。其他表格请用 --map columns.yaml 说明各列含义。",
+        f"表头无法识别为火点数据，缺少列：{lack}。首行为“{shown}”。其他表格请用 --map columns.yaml 说明各列含义。",
         f"The header is no known fire feed; missing columns: {lack}. First line: '{shown}'. "
         "For another table say what its columns mean with --map columns.yaml.",
         header=shown,
@@ -150,7 +150,7 @@ def _duplicate(first: str, second: str) -> RefusedInputError:
     one, two = printable(first, 80), printable(second, 80)
     return RefusedInputError(
         "duplicate_column",
-        f"表头有两列含义相同:“{one}”和“{two}”。请删去一列,或用 --map columns.yaml 指明。",
+        f"表头有两列含义相同:“{one}”和“{two}”。请删去一列，或用 --map columns.yaml 指明。",
         f"Two columns mean the same: '{one}' and '{two}'. Remove one, or name the right one with --map.",
         columns=[one, two],
     )
@@ -159,7 +159,7 @@ def _duplicate(first: str, second: str) -> RefusedInputError:
 def _mismatch(feed: str, found: str) -> RefusedInputError:
     return RefusedInputError(
         "feed_mismatch",
-        f"指定的数据类型是 {feed},表头却是 {found}。请改用 --feed {found} 或 --feed auto。",
+        f"指定的数据类型是 {feed}，表头却是 {found}。请改用 --feed {found} 或 --feed auto。",
         f"The file was declared as {feed}, but its header is {found}. Use --feed {found} or --feed auto.",
         feed=feed,
         found=found,

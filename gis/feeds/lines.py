@@ -70,7 +70,7 @@ def detect_encoding(head: bytes, declared: str | None = None) -> str:
     if head.startswith(_UTF16_BOMS):
         raise RefusedInputError(
             "bad_encoding",
-            "文件是 UTF-16 编码(例如 Excel 的“Unicode 文本”)。请另存为 CSV UTF-8 后重新导入。",
+            "文件是 UTF-16 编码（例如 Excel 的“Unicode 文本”）。请另存为 CSV UTF-8 后重新导入。",
             "The file is UTF-16 (Excel's 'Unicode text', say). Save it as CSV UTF-8 and ingest again.",
             encoding="utf-16",
         )
@@ -240,7 +240,7 @@ class LineReader:
         if length > self._max_line:
             raise RefusedInputError(
                 "line_too_long",
-                f"“{self._label}”第 {self._line} 行超过 {self._max_line} 字节,不像表格。请核对文件。",
+                f"“{self._label}”第 {self._line} 行超过 {self._max_line} 字节，不像表格。请核对文件。",
                 f"Line {self._line} of '{self._label}' is longer than {self._max_line} bytes: no table. Check it.",
                 file=self._label,
                 line=self._line,

@@ -198,7 +198,7 @@ class _Run:
         if self._rejected > self._limits.max_rejected:
             raise RefusedInputError(
                 "too_many_rejected",
-                f"超过 {self._limits.max_rejected} 行无法读取,不像此类数据({self.layout.feed})。请核对来源。",
+                f"超过 {self._limits.max_rejected} 行无法读取，不像此类数据（{self.layout.feed}）。请核对来源。",
                 f"More than {self._limits.max_rejected} lines cannot be read: this is no such feed "
                 f"({self.layout.feed}). Check its origin and separator.",
                 feed=self.layout.feed,

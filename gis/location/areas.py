@@ -97,8 +97,11 @@ def _within(v: Any, column: Any, row: Any, geo: Any, xy: Any) -> Any:
 
 
 @helper
-def _beside(v: Any, head: Any, column: Any, row: Any, px: Any, py: Any, grid: Any, found: Any) -> Any:
-    """Return the owner beside a point of an edge on the side of the cell's reference point; -1 for no single one."""
+def _owners(px: Any, py: Any, head: Any, column: Any, row: Any, but: Any, grid: Any, found: Any) -> Any:
+    """Write the owners of a point of a cell; return how many, -1 where it lies on an edge or they do not fit.
+
+    Those of the reference point, less and plus the owners of every edge between the two; `but` is not asked.
+    """
     geo, _, _, heads, entries, xy, own, _, _ = grid
     rx, ry = reference_at(column, geo, 0), reference_at(row, geo, 1)
     count = 0
@@ -106,21 +109,29 @@ def _beside(v: Any, head: Any, column: Any, row: Any, px: Any, py: Any, grid: An
         found[0] = heads[head, 1]
         count = 1
     for k in range(heads[head, 0], heads[head + 1, 0]):
-        w = entries[k] >> 1
-        if w == v:
+        v = entries[k] >> 1
+        if v == but:
             continue
-        ax, ay, bx, by = xy[w, 0], xy[w, 1], xy[w + 1, 0], xy[w + 1, 1]
+        ax, ay, bx, by = xy[v, 0], xy[v, 1], xy[v + 1, 0], xy[v + 1, 1]
         at = side_of(ax, ay, bx, by, px, py)
-        if (at == 0 and in_box(ax, ay, bx, by, px, py)) or count > BUFFER - 3:
-            return -1
-        if (
-            at != 0
-            and (at > 0) != (entries[k] & 1 == 1)
-            and ((side_of(rx, ry, px, py, ax, ay) >= 0) != (side_of(rx, ry, px, py, bx, by) >= 0))
+        if at == 0:
+            if in_box(ax, ay, bx, by, px, py):
+                return -1
+        elif (at > 0) != (entries[k] & 1 == 1) and (
+            (side_of(rx, ry, px, py, ax, ay) >= 0) != (side_of(rx, ry, px, py, bx, by) >= 0)
         ):
-            count = toggle(found, count, own[w, 0])
-            count = toggle(found, count, own[w, 1])
-    if count > 1:
+            count = toggle(found, count, own[v, 0])
+            count = toggle(found, count, own[v, 1])
+            if count > BUFFER - 3:
+                return -1
+    return count
+
+
+@helper
+def _beside(v: Any, head: Any, column: Any, row: Any, px: Any, py: Any, grid: Any, found: Any) -> Any:
+    """Return the owner beside a point of an edge on the side of the cell's reference point; -1 for no single one."""
+    count = _owners(px, py, head, column, row, v, grid, found)
+    if count < 0 or count > 1:
         return -1
     return found[0] if count else 0
 
@@ -148,33 +159,16 @@ def _side(k: Any, head: Any, column: Any, row: Any, grid: Any, sides: Any, found
 @helper
 def _corner(px: Any, py: Any, grid: Any, found: Any) -> Any:
     """Return the owner (+ 1) of a point, 0 for none, -1 where it lies on an edge."""
-    geo, shape, cells, heads, entries, xy, own, _, _ = grid
+    geo, shape, cells, _, _, _, _, _, _ = grid
     if px < geo[0] or py < geo[1] or px > geo[8] or py > geo[9]:
         return 0
     column, row = _cell_of(px, py, geo, shape)
     cell = cells[row * shape[0] + column]
     if cell >= 0:
         return cell
-    head = -cell - 1
-    rx, ry = reference_at(column, geo, 0), reference_at(row, geo, 1)
-    count = 0
-    if heads[head, 1] > 0:
-        found[0] = heads[head, 1]
-        count = 1
-    for k in range(heads[head, 0], heads[head + 1, 0]):
-        v = entries[k] >> 1
-        ax, ay, bx, by = xy[v, 0], xy[v, 1], xy[v + 1, 0], xy[v + 1, 1]
-        at = side_of(ax, ay, bx, by, px, py)
-        if at == 0:
-            if in_box(ax, ay, bx, by, px, py):
-                return -1
-        elif (at > 0) != (entries[k] & 1 == 1) and (
-            (side_of(rx, ry, px, py, ax, ay) >= 0) != (side_of(rx, ry, px, py, bx, by) >= 0)
-        ):
-            count = toggle(found, count, own[v, 0])
-            count = toggle(found, count, own[v, 1])
-            if count > BUFFER - 3:
-                return -1
+    count = _owners(px, py, -cell - 1, column, row, -1, grid, found)
+    if count < 0:
+        return -1
     return found[0] if count else 0
 
 

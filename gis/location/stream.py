@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,13 @@ import numpy as np
 import shapely
 
 from gis.errors import RefusedInputError, UnknownDatumError
+from gis.geoparquet import geometry_column
 from gis.locate import Layer
 from gis.location.rings import Rings, joined, rings_of
 
 BATCH_ROWS = 20_000
 
-_DEGREES = {("EPSG", 4490), ("EPSG", 4326), ("OGC", "CRS84"), ("EPSG", "4490"), ("EPSG", "4326")}
+_DEGREES = ("cgcs2000", "wgs84")
 
 
 def read_layer(path: Path, *, code: str = "code", batch_rows: int = BATCH_ROWS) -> Layer:
@@ -54,11 +54,8 @@ def read_layer(path: Path, *, code: str = "code", batch_rows: int = BATCH_ROWS) 
 
 def _geometry_column(path: Path, schema: Any, code: str) -> str:
     """Return the name of the geometry column, its encoding and CRS checked."""
-    raw = (schema.metadata or {}).get(b"geo")
-    told = json.loads(raw) if raw else {}
-    name = str(told.get("primary_column", ""))
-    column = told.get("columns", {}).get(name, {})
-    if column.get("encoding") != "WKB" or code not in schema.names:
+    column = geometry_column(schema)
+    if column is None or code not in schema.names:
         raise RefusedInputError(
             "layer_file_refused",
             f"{path.name} 不是以 WKB 存储几何、含“{code}”列的 GeoParquet 文件；请转换后重试。",
@@ -66,17 +63,16 @@ def _geometry_column(path: Path, schema: Any, code: str) -> str:
             path=str(path),
             column=code,
         )
-    crs = column.get("crs", {"id": {"authority": "OGC", "code": "CRS84"}})
-    known = (crs or {}).get("id", {})
-    if (known.get("authority"), known.get("code")) not in _DEGREES:
+    stated = column.stated
+    if stated is None or stated.key not in _DEGREES:
         raise UnknownDatumError(
             "layer_datum",
             f"{path.name} 的坐标系不是 CGCS2000 或 WGS84 经纬度；请先转换。",
             f"{path.name} is not in degrees of CGCS2000 or WGS84; transform it first.",
             path=str(path),
-            crs=known,
+            stated=None if stated is None else stated.key,
         )
-    return name
+    return column.name
 
 
 def _chunk(path: Path, column: Any) -> Rings:

@@ -9,8 +9,8 @@ from typing import Any
 from gis.times import minutes_of
 from gis.types import Screen
 from service.billing.matching import SATELLITES, Matches, Spot, match
-from service.billing.zones import pixel_extents_m
 from service.pipeline import identity
+from service.pipeline.footprints import extents_m
 from service.pipeline.rulings import Rulings
 from service.store.engine import Reader
 
@@ -26,7 +26,7 @@ def matched(reader: Reader, rows: Sequence[Any], rulings: Rulings) -> Matches:
     if all(SATELLITES & set(row.sources) for row in rows):
         return Matches()
     satellites = [row for row in rows if SATELLITES & set(row.sources)]
-    scan, track = pixel_extents_m(reader, [row.representative_id for row in satellites])
+    scan, track = extents_m(reader, [row.representative_id for row in satellites])
     half = {
         row.fire_point_id: max(wide, high) / 2
         for row, wide, high in zip(satellites, scan.tolist(), track.tolist(), strict=True)

@@ -21,16 +21,15 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from gis.footprint import extents_km, measure
+from gis.footprint import measure
 from gis.times import beijing_date
 from gis.types import Level, Validity
 from service.billing.payers import Payers
-from service.pipeline.footprints import pixels_of
+from service.pipeline.footprints import extents_m, pixels_of
 from service.pipeline.layers_store import ZONE_ORDER, Layers, SetLayer, ZoneEntry, ZoneLayer
-from service.pipeline.live import best_first
 from service.pipeline.ruling_checks import NO_ZONE
 from service.store.engine import Reader
-from service.store.models import Observation, Revision, ZoneSet
+from service.store.models import Revision, ZoneSet
 
 ZONE_WORDS = {
     "ban": "ban",
@@ -143,7 +142,7 @@ class Zones:
         zones = self._layers.zones_of(ids)
         layer, entries = zones.polygons
         lon, lat = np.array([row.lon for row in rows]), np.array([row.lat for row in rows])
-        scan, track = pixel_extents_m(self._reader, [row.representative_id for row in rows])
+        scan, track = extents_m(self._reader, [row.representative_id for row in rows])
         by_point: dict[int, list[ZoneEntry]] = defaultdict(list)
         for point, zone in zip(*(part.tolist() for part in layer.hits(lon, lat)), strict=True):
             by_point[point].append(entries[zone])
@@ -190,26 +189,6 @@ class Zones:
             codes = {county.layer.codes[unit] for unit in units.tolist()}
             found |= {uid for code in codes if (uid := self._payers.uid_of(code, day)) is not None}
         return frozenset(found)
-
-
-def pixel_extents_m(reader: Reader, detections: Sequence[int]) -> tuple[Any, Any]:
-    """Return the full extents of pixels in metres, along scan and track, from their best observations."""
-    table = Observation.__table__
-    best: dict[int, Any] = {}
-    for start in range(0, len(detections), 20_000):
-        for row in reader.rows(
-            sa.select(table.c.detection_id, table.c.scan_km, table.c.track_km, table.c.instrument)
-            .where(table.c.detection_id.in_(list(detections[start : start + 20_000])))
-            .order_by(table.c.detection_id, *best_first(table))
-        ):
-            best.setdefault(row.detection_id, row)
-    chosen = [best[one] for one in detections]
-    scan, track = extents_km(
-        np.array([row.scan_km for row in chosen], dtype=np.float64),
-        np.array([row.track_km for row in chosen], dtype=np.float64),
-        [row.instrument for row in chosen],
-    )
-    return scan * 1000, track * 1000
 
 
 def _of(entry: ZoneEntry, doubt: bool) -> ZoneFound:

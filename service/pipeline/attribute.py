@@ -79,6 +79,12 @@ class Positions:
     track_m: Floats
     pixels: Pixels | None = None
 
+    def footprints(self) -> Pixels:
+        """Return the pixels of every footprint."""
+        if self.pixels is not None:
+            return self.pixels
+        return Pixels(self.lon, self.lat, self.scan_m, self.track_m, np.arange(len(self.lon)))
+
     def measure(self, layer: SetLayer, index: npt.NDArray[Any], rows: Ints | None = None) -> Footprints:
         """Measure the footprints of some positions, whose units are known, against a layer; rows in ascending order."""
         own = slice(None) if rows is None else rows

@@ -237,7 +237,7 @@ def indicator_name(text: str) -> str:
         "name",
         text,
         "unknown_indicator",
-        f"未知指标：可用 {known},或以 _mu、_yuan、_t、_days、_count 结尾的名称",
+        f"未知指标：可用 {known}，或以 _mu、_yuan、_t、_days、_count 结尾的名称",
         "unknown indicator: one of the known words, or a name that ends in _mu, _yuan, _t, _days or _count",
     )
 
@@ -298,7 +298,7 @@ def _factor(name: str, said: str, measure: str, value: str) -> Decimal:
                 "measure",
                 word,
                 "unknown_unit_of_measure",
-                f"计量单位“{word}”不适用于 {name}:可用 {'、'.join(units)}",
+                f"计量单位“{word}”不适用于 {name}：可用 {'、'.join(units)}",
                 f"{word!r} is no unit of {name}: one of {', '.join(units)}",
             )
     if len({units[word] for word in words}) > 1:

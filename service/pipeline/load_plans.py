@@ -7,11 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from boundaries.plans import PlannedBurn, PlanState, read_plans, refuse_in_periods
+from boundaries.plans import PlannedBurn, read_plans, refuse_in_periods
 from gis.times import beijing_date
-from gis.types import DataStatus
 from grids.register import Register
 from grids.units import Purpose
+from service.pipeline.plans_match import plan_of
 from service.pipeline.regime_store import load_regimes
 from service.pipeline.register_store import load_register
 from service.store import models
@@ -72,23 +72,7 @@ def stored_plans(reader: Reader) -> list[PlannedBurn]:
     table = models.PlannedBurn
     rows = reader.rows(sa.select(table.__table__).where(reader.known(table)).order_by(table.rev, table.id))
     newest = {row.code: row for row in rows}
-    return [
-        PlannedBurn(
-            code=row.code,
-            starts_at=row.starts_at,
-            ends_at=row.ends_at,
-            person=row.person,
-            approver=row.approver,
-            state=PlanState(row.state),
-            unit_code=row.unit_code,
-            geometry=row.geom,
-            area_mu=row.area_mu,
-            approved_at=row.approved_at,
-            status=DataStatus(row.status),
-            source=row.source,
-        )
-        for row in newest.values()
-    ]
+    return [plan_of(row) for row in newest.values()]
 
 
 def lineage_of(plans: Iterable[PlannedBurn], register: Register) -> dict[str, list[str]]:

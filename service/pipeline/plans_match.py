@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import shapely
 import sqlalchemy as sa
 
 from boundaries.plans import PlannedBurn, PlanState
-from gis.footprint import rectangles
 from gis.locate import Layer
 from gis.times import instant_of, iso_utc
 from gis.types import DataStatus, Screen
@@ -117,7 +117,7 @@ class PlanBook:
         self._plans: dict[str, list[Version]] = defaultdict(list)
         self._days: dict[dt.date, set[str]] = defaultdict(set)
         for row in rows:
-            version = Version(_plan(row), row.recorded_at)
+            version = Version(plan_of(row), row.recorded_at)
             self._plans[row.code].append(version)
             first, last = version.plan.days
             day = first
@@ -131,7 +131,8 @@ class PlanBook:
         return PlanLayer(tuple(tuple(self._plans[code]) for code in codes))
 
 
-def _plan(row: Any) -> PlannedBurn:
+def plan_of(row: Any) -> PlannedBurn:
+    """Return the plan that a stored row records."""
     return PlannedBurn(
         code=row.code,
         starts_at=row.starts_at,
@@ -200,14 +201,15 @@ def _inside(
 
 
 def _beside(plans: PlanLayer, at: Positions) -> dict[tuple[int, int], frozenset[int]]:
-    """Return the versions whose polygon the footprint touches, by (position, plan)."""
+    """Return the versions whose polygon the footprint touches, the union of the pixels, by (position, plan)."""
     layer, entries = plans.ground
     if not len(layer):
         return {}
     found: dict[tuple[int, int], set[int]] = defaultdict(set)
-    shapes = rectangles(at.lon, at.lat, at.scan_m, at.track_m)
-    for row, polygon in zip(*(part.tolist() for part in layer.touched(shapes)), strict=True):
-        number, version = entries[polygon]
+    pixels = at.footprints()
+    pixel, polygon = layer.touched(shapely.box(*pixels.boxes().T))
+    for row, ground in zip(pixels.point[pixel].tolist(), polygon.tolist(), strict=True):
+        number, version = entries[ground]
         found[row, number].add(version)
     return {key: frozenset(versions) for key, versions in found.items()}
 

@@ -184,6 +184,16 @@ def test_a_footprint_that_touches_a_plan_from_outside_is_said_and_counts(world: 
     assert [case.what for case in queue(world)] == ["plan_edge"]
 
 
+def test_a_plan_is_touched_by_any_pixel_of_the_fire(world: World) -> None:
+    """Its strongest pixel stands for it; another reaches the ground of the plan."""
+    plan(world, ground=box(LON + 0.006, LAT - 0.01, LON + 0.02, LAT + 0.01))
+    strong = Row(SOON, f"{LON:.5f}", f"{LAT:.5f}", frp="50.0")
+    (point,) = seen(world, strong, fire(lon=LON + 0.0045))
+    assert (point.pixels, point.lon) == (2, LON)
+    assert (point.screen, about_plans(point)) == ("counted", [{"code": "plan_edge", "plan": "P1"}])
+    assert [case.what for case in queue(world)] == ["plan_edge"]
+
+
 def test_within_a_special_period_no_plan_exempts(world: World) -> None:
     plan(world)
     period = "名称,起始日期,截止日期,来源\n两会,2090-10-28,2090-10-30,通知\n"
