@@ -174,6 +174,7 @@ def lists_of(reader: Reader, scope: Scope, ids: Sequence[str], day: dt.date) -> 
                     found.append(  # noqa: PERF401 - two conditions and a document per row read better so
                         {
                             "unit": row.unit_code,
+                            "unit_name": document["header"]["unit"],
                             "number": row.number,
                             "fire_day": row.fire_day.isoformat(),
                             "published_at": iso_beijing(row.at),

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from service.billing.explain_words import STATUS_OF_DATA, pick
-from service.reports.words import LEVEL_WORDS, en, zh
+from service.billing.explain_words import layer_name
+from service.reports.words import LEVEL_WORDS, STATUS_OF_DATA, en, zh
 
 _NEAR_REAL_TIME = "NRT"
-ZH = "zh"
 
 
 def doubts_of(story: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -69,19 +68,18 @@ def _of_place(story: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
             "该处没有两区图层，分区未知",
             "no zone layer covers the place: the zone is unknown",
         )
-    informal = sorted(
-        {
-            (str(one.get("set") or one.get("name") or one["layer"]), str(one["status"]))
-            for one in place["layers"]
-            if one.get("status", "official") != "official"
-        }
+    informal = dict.fromkeys(
+        (layer_name(one, "zh"), layer_name(one, "en"), status)
+        for one in place["layers"]
+        for status in one.get("statuses") or [one.get("status", "official")]
+        if status != "official"
     )
     if informal:
         yield (
             "informal_layers",
             "所用图层非正式："
-            + "、".join(f"{name}（{pick(STATUS_OF_DATA, status, ZH)}）" for name, status in informal),
-            f"layers used that are not official: {', '.join(f'{name} ({status})' for name, status in informal)}",
+            + "、".join(f"{name}（{zh(STATUS_OF_DATA, code)}）" for name, _, code in informal),
+            f"layers used that are not official: {', '.join(f'{name} ({code})' for _, name, code in informal)}",
         )
 
 
@@ -104,6 +102,6 @@ def _of_people(story: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
         if book is not None and book["informal"]:
             yield (
                 f"informal_rulebook:{book['id']}",
-                f"规则 {book['id']} 为{pick(STATUS_OF_DATA, book['status'], ZH)}，金额非正式",
-                f"rulebook {book['id']} is {book['status']}: its amounts are not official",
+                f"规则 {book['id']} 为{zh(STATUS_OF_DATA, book['status'])}，金额非正式",
+                f"rulebook {book['id']} has the status {book['status']}: its amounts are not official",
             )

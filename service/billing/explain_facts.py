@@ -6,8 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from service.billing import explain_words as words
-from service.billing.explain_words import clock, degrees, listed, mark, number, percent, pick, plain
-from service.reports.words import CONFIDENCE_WORDS, LEVEL_WORDS, REGIME_WORDS, SCREEN_WORDS, STATUS_WORDS
+from service.billing.explain_reasons import KIND_OF_HEAT, reason
+from service.billing.explain_words import clock, counted, degrees, listed, mark, named, number, percent, pick
+from service.pipeline.footprints import OUTSIDE
+from service.reports.words import (
+    CONFIDENCE_WORDS,
+    LEVEL_WORDS,
+    REGIME_WORDS,
+    SCREEN_WORDS,
+    STATUS_OF_DATA,
+    STATUS_WORDS,
+)
 
 Story = Mapping[str, Any]
 
@@ -25,12 +34,12 @@ def in_short(story: Story, lang: str) -> Iterator[str]:
     screen = pick(SCREEN_WORDS, story["screening"]["screen"], lang)
     if zh:
         yield (
-            f"{seen}（北京时间）{satellites} 发现，{point['pixels']} 个像元；{where or '辖区外'}；"
+            f"{seen}（北京时间）由 {satellites} 发现，{point['pixels']} 个像元；{where or '辖区外'}；"
             f"筛查：{screen}；核查：{status}"
         )
     else:
         yield (
-            f"seen {seen} (Beijing time) by {satellites}, {point['pixels']} pixel(s); "
+            f"seen {seen} (Beijing time) by {satellites}, {counted(point['pixels'], 'pixel')}; "
             f"{where or 'outside the province'}; screening: {screen}; verification: {status}"
         )
     for one in story["money"]:
@@ -76,22 +85,46 @@ def _pixel(pixel: Mapping[str, Any], lang: str) -> str:
 
 def _row(row: Mapping[str, Any], lang: str) -> str:
     zh = lang == "zh"
-    said = [
-        f"{row['file']} 第 {row['line']} 行" if zh else f"{row['file']} line {row['line']}",
-        " ".join(one for one in (row["instrument"], row["product"], row["feed"]) if one),
-        f"{'可信度' if zh else 'confidence'} {pick(CONFIDENCE_WORDS, row['confidence'], lang)}"
-        + (f" ({row['confidence_raw']})" if row["confidence_raw"] else ""),
-        f"FRP {row['frp_mw']} MW" if row["frp_mw"] is not None else None,
-        f"scan×track {row['scan_km']}×{row['track_km']} km" if row["scan_km"] is not None else None,
-        f"SHA-256 {row['sha256'][:12]}…",
-        (("未采用" if zh else "not the one that decides") if not row["decides"] else None),
-        (
-            (f"另有 {len(row['seen_again'])} 行相同" if zh else f"{len(row['seen_again'])} more equal row(s)")
-            if row["seen_again"]
-            else None
-        ),
+    said = (_row_zh if zh else _row_en)(row)
+    if not row["decides"]:
+        said.append("未采用" if zh else "not the one that decides")
+    if again := len(row["seen_again"]):
+        said.append(f"另有 {again} 行相同" if zh else counted(again, "more equal row"))
+    return ("；" if zh else "; ").join(said)
+
+
+def _row_zh(row: Mapping[str, Any]) -> list[str]:
+    given = row["confidence_raw"]
+    made = [
+        (row["instrument"], "传感器"),
+        (row["product"], "产品"),
+        (row["feed"], "文件类型"),
     ]
-    return ("；" if zh else "; ").join(one for one in said if one)
+    said = [
+        f"{row['file']} 第 {row['line']} 行",
+        "，".join(f"{label} {value}" for value, label in made if value),
+        f"可信度{pick(CONFIDENCE_WORDS, row['confidence'], 'zh')}" + (f"（原值 {given}）" if given else ""),
+    ]
+    if row["frp_mw"] is not None:
+        said.append(f"辐射功率 {row['frp_mw']} 兆瓦")
+    if row["scan_km"] is not None:
+        said.append(f"像元 {row['scan_km']}×{row['track_km']} 千米")
+    return [*(one for one in said if one), f"文件 SHA-256 {row['sha256'][:12]}…"]
+
+
+def _row_en(row: Mapping[str, Any]) -> list[str]:
+    given, confidence = row["confidence_raw"], pick(CONFIDENCE_WORDS, row["confidence"], "en")
+    made = [(row["instrument"], "instrument"), (row["product"], "product"), (row["feed"], "kind of file")]
+    said = [
+        f"{row['file']} line {row['line']}",
+        ", ".join(f"{label} {value}" for value, label in made if value),
+        f"confidence {confidence}" + (f" (given as {given})" if given and given != confidence else ""),
+    ]
+    if row["frp_mw"] is not None:
+        said.append(f"radiative power {row['frp_mw']} MW")
+    if row["scan_km"] is not None:
+        said.append(f"pixel {row['scan_km']} by {row['track_km']} km")
+    return [*(one for one in said if one), f"file SHA-256 {row['sha256'][:12]}…"]
 
 
 def cluster(story: Story, lang: str) -> Iterator[str]:
@@ -113,7 +146,8 @@ def cluster(story: Story, lang: str) -> Iterator[str]:
         f"本火点 {one['pixels']} 个像元，最远相距 {number(one['extent_m'])} 米，历时 {one['minutes']} 分钟；"
         "编号取自首像元"
         if zh
-        else f"{one['pixels']} pixel(s), at most {number(one['extent_m'])} m and {one['minutes']} minutes apart; "
+        else f"{counted(one['pixels'], 'pixel')}, at most {number(one['extent_m'])} m and "
+        f"{counted(one['minutes'], 'minute')} apart; "
         "the number comes from the founder"
     )
     for past in story["history"]:
@@ -149,7 +183,10 @@ def place_of(story: Story, lang: str) -> Iterator[str]:
             yield f"{label}{'：' if zh else ': '}{place[name]['name']} {place[name]['code']}"
     regime = place["regime"]
     told = pick(REGIME_WORDS, regime["code"], lang)
-    yield f"管控方式：{told}。{regime['zh']}" if zh else f"regime: {told}. {regime['en']}"
+    words_of = regime["zh"] if zh else regime["en"]
+    if told and words_of and not words_of.startswith(told):
+        words_of = f"{told}。{words_of}" if zh else f"{told}. {words_of}"
+    yield f"{'管控方式：' if zh else 'regime: '}{words_of or told}"
     yield from _border(place, lang)
     for layer in place["layers"]:
         yield _layer(layer, lang)
@@ -174,10 +211,8 @@ def _border(place: Mapping[str, Any], lang: str) -> Iterator[str]:
         pick(LEVEL_WORDS, level, lang) for level, doubt in sorted(place["boundary_case"].items()) if doubt
     ]
     if doubtful:
-        names = {
-            one["code"]: one["name"] for one in (place["context"] or {}).get("shares", ()) if one["code"]
-        }
-        near = "; ".join(
+        names = named(place)
+        near = ("；" if zh else "; ").join(
             f"{pick(LEVEL_WORDS, level, lang)} "
             + listed([f"{names[code]} {code}" if code in names else code for code in codes], lang)
             for level, codes in sorted(place["neighbours"].items())
@@ -191,25 +226,31 @@ def _parts(level: str, parts: Sequence[Mapping[str, Any]], lang: str) -> Iterato
     zh = lang == "zh"
     label = pick(LEVEL_WORDS, level.removeprefix("grid_"), lang)
     for one in parts:
-        who = f"{one['name']} {one['code']}" if one["code"] else ("其他单位" if zh else "another unit")
-        told = f"像元范围占比（{label}）" if zh else f"share of the footprint ({label})"
-        yield f"{told} {who} {percent(one['share'])}"
+        if one["code"] == OUTSIDE:
+            who = f"不在已载入的{label}内" if zh else f"in no {label} that is loaded"
+        else:
+            who = f"{one['name']} {one['code']}" if one["code"] else ("其他单位" if zh else "another unit")
+        told = f"像元范围占比（{label}）：" if zh else f"share of the footprint ({label}): "
+        yield f"{told}{who} {percent(one['share'])}"
 
 
 def _layer(layer: Mapping[str, Any], lang: str) -> str:
     zh = lang == "zh"
     label = pick(words.LAYER_WORDS, layer["layer"], lang)
     name = layer.get("set") or layer.get("name")
-    if name is None:
-        rest = ", ".join(
-            f"{key} {plain(value)}" for key, value in sorted(layer.items()) if key not in ("layer", "hash")
-        )
-        return f"{label}{'：' if zh else ': '}{rest}"
-    status = pick(words.STATUS_OF_DATA, layer.get("status"), lang)
-    said = [f"{name} v{layer['version']}", status]
+    status = listed(
+        [pick(STATUS_OF_DATA, one, lang) for one in layer.get("statuses") or [layer.get("status")]], lang
+    )
+    if name is None:  # rules and periods are no set: they are counted
+        rules, periods = layer.get("rules", 0), layer.get("periods", 0)
+        if zh:
+            return f"{label}：管控规则 {rules} 条，特殊时段 {periods} 个，{status}"
+        return f"{label}: {counted(rules, 'rule')}, {counted(periods, 'special period')}, {status}"
+    version = f"第 {layer['version']} 版" if zh else f"version {layer['version']}"
+    said = [version if name == layer["layer"] else f"{name} {version}", status]
     if layer.get("accuracy_m") is not None:
         far = number(layer["accuracy_m"])
-        said.append(f"精度 {far} 米" if zh else f"accuracy {far} m")
+        said.append(f"精度按 {far} 米计" if zh else f"accuracy taken as {far} m")
     return f"{label}：{'，'.join(said)}" if zh else f"{label}: {', '.join(said)}"
 
 
@@ -225,11 +266,11 @@ def _context(context: Mapping[str, Any] | None, lang: str) -> Iterator[str]:
             if zh
             else ("within" if heat["within"] else "beyond")
         )
-        far = number(heat["distance_m"])
+        far, kind = number(heat["distance_m"]), pick(KIND_OF_HEAT, heat["kind"], lang)
         yield (
-            f"最近的在册热源 {heat['name']}（{heat['kind']}）距 {far} 米，{inside}"
+            f"最近的在册热源 {heat['name']}（{kind}）距 {far} 米，{inside}"
             if zh
-            else f"nearest listed heat source {heat['name']} ({heat['kind']}) at {far} m, {inside} its radius"
+            else f"nearest listed heat source {heat['name']} ({kind}) at {far} m, {inside} its radius"
         )
     yield from _parts("county", context.get("shares") or (), lang)
     for level, parts in sorted((context.get("parts") or {}).items()):
@@ -243,22 +284,6 @@ def _context(context: Mapping[str, Any] | None, lang: str) -> Iterator[str]:
 
 def screening(story: Story, lang: str) -> Iterator[str]:
     """Yield what screening says."""
-    zh = lang == "zh"
     yield pick(SCREEN_WORDS, story["screening"]["screen"], lang)
-    for reason in story["screening"]["reasons"]:
-        label = pick(words.REASON_WORDS, reason.get("code"), lang)
-        told = [
-            f"{pick(words.EVIDENCE_WORDS, key, lang)} {plain(value, lang)}"
-            for key, value in sorted(reason.items())
-            if key not in ("code", "flag", "recorded_later")
-        ]
-        if reason.get("recorded_later"):
-            told.append(
-                "过境之后才登记，不自动生效"
-                if zh
-                else "recorded after the overpass: it decides nothing by itself"
-            )
-        elif reason.get("flag"):
-            told.append("仅提示，不作筛除" if zh else "a flag only: it removes nothing")
-        evidence = ("，" if zh else ", ").join(told)
-        yield f"{label}（{evidence}）" if zh and told else f"{label} ({evidence})" if told else label
+    for one in story["screening"]["reasons"]:
+        yield reason(one, lang)

@@ -6,8 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from service.billing import explain_words as words
-from service.billing.explain_words import clock, evidence, listed, mark, pick, yuan
-from service.reports.words import LEVEL_WORDS, SCREEN_WORDS
+from service.billing.explain_words import clock, counted, evidence, listed, mark, named, person, pick, yuan
+from service.pipeline.ruling_checks import NO_ZONE
+from service.reports.words import (
+    FINDING_WORDS,
+    LEVEL_WORDS,
+    SCREEN_WORDS,
+    STATUS_OF_DATA,
+    VERIFICATION_LEVEL_WORDS,
+)
 
 Story = Mapping[str, Any]
 
@@ -15,18 +22,30 @@ Story = Mapping[str, Any]
 def rulings(story: Story, lang: str) -> Iterator[str]:
     """Yield what people ruled."""
     zh = lang == "zh"
+    names = named(story["place"])
     for one in story["rulings"]:
         kind = pick(words.RULING_WORDS, one["kind"], lang)
-        value = one["value"].replace("|", " ")
-        if one["kind"] == "screen":
-            value = pick(SCREEN_WORDS, value, lang)
+        value = _ruled(one["kind"], one["value"], names, lang)
         state = "" if one["in_force"] else ("（已被取代）" if zh else " (superseded)")
-        shown = evidence(one, lang)
+        shown, who = evidence(one, lang), person(one["actor"], lang)
         yield (
-            f"{clock(one['at'])} {one['actor']} 裁定{kind} → {value}{state}：{one['reason']}{shown}"
+            f"{clock(one['at'])} {who}裁定，{kind}：{value}{state}；理由：{one['reason']}{shown}"
             if zh
-            else f"{clock(one['at'])} {one['actor']} ruled {kind} → {value}{state}: {one['reason']}{shown}"
+            else f"{clock(one['at'])} {who} ruled on {kind}: {value}{state}; why: {one['reason']}{shown}"
         )
+
+
+def _ruled(kind: str, value: str, names: Mapping[str, str], lang: str) -> str:
+    """Return what a ruling says, its code with the name where the page knows it."""
+    zh = lang == "zh"
+    if kind == "screen":
+        return pick(SCREEN_WORDS, value, lang)
+    if kind == "order":
+        return f"第 {value} 个" if zh else f"number {value}"
+    if kind == "zone" and value.partition("|")[0] == NO_ZONE:
+        return "不在任何分区" if zh else "in no zone"
+    told = value.replace("|", " ")
+    return f"{names[told]} {told}" if told in names else told
 
 
 def verification(story: Story, lang: str) -> Iterator[str]:
@@ -34,8 +53,8 @@ def verification(story: Story, lang: str) -> Iterator[str]:
     zh = lang == "zh"
     told = story["verification"]
     for one in told["records"]:
-        level = pick(words.LEVEL_OF_FINDING, one["level"], lang)
-        finding = pick(words.FINDING_WORDS, one["finding"], lang)
+        level = pick(VERIFICATION_LEVEL_WORDS, one["level"], lang)
+        finding = pick(FINDING_WORDS, one["finding"], lang)
         source = f"，{pick(words.SOURCE_WORDS, one['source_kind'], lang)}" if one["source_kind"] else ""
         area = (
             ""
@@ -47,7 +66,7 @@ def verification(story: Story, lang: str) -> Iterator[str]:
         if not zh:
             source, note = source.replace("，", ", "), note.replace("：", ": ")
         yield (
-            f"{clock(one['found_at'])} {level}核查（{one['person']}）：{finding}{source}{area}{note}"
+            f"{clock(one['found_at'])} {level}核查，{one['person']}：{finding}{source}{area}{note}"
             f"{evidence(one, lang)}{decides}"
             if zh
             else f"{clock(one['found_at'])} {level} level ({one['person']}): {finding}{source}{area}{note}"
@@ -93,20 +112,20 @@ def money(story: Story, lang: str) -> Iterator[str]:
         if book is None:
             continue
         number = f" {book['number']}" if book["number"] else ""
-        status = pick(words.STATUS_OF_DATA, book["status"], lang)
+        status = pick(STATUS_OF_DATA, book["status"], lang)
         yield (
             f"   依据：{book['jurisdiction']}《{book['title']}》{number}（{status}），考核季 {one['season']}"
             if zh
             else f"   under: {book['jurisdiction']} “{book['title']}”{number} ({status}), season {one['season']}"
         )
-        yield from _fact(one.get("fact"), lang)
+        yield from _fact(one.get("fact"), one.get("charge") is not None, lang)
         yield from _charge(one.get("charge"), lang)
         for held in one.get("held") or ():
             if held["at_stake"] is not None:
                 yield (
                     f"   待定金额 {yuan(held['at_stake'])} 元（{held['among']} 个火点之间）"
                     if zh
-                    else f"   {yuan(held['at_stake'])} yuan wait, among {held['among']} fire points"
+                    else f"   {yuan(held['at_stake'])} yuan wait, among {counted(held['among'], 'fire point')}"
                 )
         for other in one.get("linked_from") or ():
             yield f"   同一处火的其他来源：{other}" if zh else f"   other sources of the same fire: {other}"
@@ -118,7 +137,7 @@ def money(story: Story, lang: str) -> Iterator[str]:
             )
 
 
-def _fact(fact: Mapping[str, Any] | None, lang: str) -> Iterator[str]:
+def _fact(fact: Mapping[str, Any] | None, charged: bool, lang: str) -> Iterator[str]:
     if fact is None:
         return
     zh = lang == "zh"
@@ -130,8 +149,16 @@ def _fact(fact: Mapping[str, Any] | None, lang: str) -> Iterator[str]:
         else f"   it rests on: state {state}; sources {sources}"
     )
     if fact["doubts"]:
-        levels = listed([pick(LEVEL_WORDS, one, lang) for one in fact["doubts"]], lang)
-        yield f"   存疑：{levels}" if zh else f"   in doubt: {levels}"
+        in_order = sorted(fact["doubts"], key=list(LEVEL_WORDS).index)
+        levels = listed([pick(LEVEL_WORDS, one, lang) for one in in_order], lang)
+        if charged:  # what bears on the charge would have held it back
+            yield (
+                f"   存疑但不影响此项扣款：{levels}"
+                if zh
+                else f"   in doubt, without bearing on this charge: {levels}"
+            )
+        else:
+            yield f"   存疑：{levels}" if zh else f"   in doubt: {levels}"
 
 
 def _charge(charge: Mapping[str, Any] | None, lang: str) -> Iterator[str]:
@@ -186,10 +213,10 @@ def papers(story: Story, lang: str) -> Iterator[str]:
     for one in story["objections"]:
         yield (
             f"异议 {one['objection_id']}（第 {one['instance']} 级，对第 {one['statement']} 号）"
-            f"{clock(one['filed_at'])} {one['filed_by']}：{one['grounds']}"
+            f"{clock(one['filed_at'])} {person(one['filed_by'], lang)}：{one['grounds']}"
             if zh
             else f"objection {one['objection_id']} (instance {one['instance']}, to no. {one['statement']}) "
-            f"{clock(one['filed_at'])} {one['filed_by']}: {one['grounds']}"
+            f"{clock(one['filed_at'])} {person(one['filed_by'], lang)}: {one['grounds']}"
         )
         for event in one["events"]:
             what = pick(words.OBJECTION_WORDS, event["outcome"] or event["kind"], lang)
@@ -205,11 +232,11 @@ def lists(story: Story, lang: str) -> Iterator[str]:
         )
         screen = pick(SCREEN_WORDS, one["screen"], lang)
         yield (
-            f"{one['unit']} {one['fire_day']} 第 {one['number']} 期（{clock(one['published_at'])}）："
+            f"{one['unit_name']} {one['fire_day']} 第 {one['number']} 期（{clock(one['published_at'])}）："
             f"{was_listed}，{screen}"
             if zh
-            else f"{one['unit']} {one['fire_day']} issue {one['number']} ({clock(one['published_at'])}): {was_listed}, "
-            f"{screen}"
+            else f"{one['unit_name']} {one['fire_day']} issue {one['number']} ({clock(one['published_at'])}): "
+            f"{was_listed}, {screen}"
         )
 
 

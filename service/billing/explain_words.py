@@ -6,35 +6,14 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from service.reports import words
 from service.reports.words import Words
 
-FINDING_WORDS = {
-    "straw": Words("秸秆", "straw"),
-    "stubble": Words("根茬", "stubble"),
-    "weeds": Words("杂草", "weeds"),
-    "rubbish": Words("垃圾", "rubbish"),
-    "grave_paper": Words("祭祀烧纸", "grave paper"),
-    "forest_grass": Words("林草火", "forest or grass fire"),
-    "industrial": Words("工业热源", "industrial heat"),
-    "planned": Words("计划烧除", "planned burn"),
-    "nothing_found": Words("未发现焚烧", "nothing found"),
-    "unreachable": Words("未能到达", "not reachable"),
-    "duplicate": Words("与已列火点重复", "listed already"),
-    "outside": Words("不在辖区", "outside the unit"),
-}
-LEVEL_OF_FINDING = {
-    "local": Words("属地", "local"),
-    "city": Words("市级", "city"),
-    "province": Words("省级", "province"),
-}
 SOURCE_WORDS = {
     "satellite": Words("卫星", "satellite"),
     "ministry_satellite": Words("部级卫星清单", "ministry list"),
     "provincial_satellite": Words("省级卫星清单", "provincial list"),
-    "patrol": Words("巡查", "patrol"),
-    "drone": Words("无人机", "drone"),
-    "camera": Words("视频监控", "camera"),
-    "public_report": Words("群众举报", "public report"),
+    **words.SOURCE_WORDS,
 }
 OBJECTION_WORDS = {
     "upheld": Words("成立", "upheld"),
@@ -73,66 +52,6 @@ LAYER_WORDS = {
     "heat_sources": Words("在册热源", "listed heat sources"),
     "plans": Words("计划烧除", "planned burns"),
 }
-STATUS_OF_DATA = {
-    "official": Words("正式", "official"),
-    "reference": Words("参考", "reference"),
-    "sample": Words("样例", "sample"),
-    "synthetic": Words("合成", "synthetic"),
-}
-REASON_WORDS = {
-    "outside": Words("界外", "outside"),
-    "pixels_inside": Words("起火像元在界外，部分像元在界内", "it began outside, some pixels lie inside"),
-    "grid_boundary_disagree": Words(
-        "网格所属县与界线所在县不一致", "the grid cell belongs to another county than the ground"
-    ),
-    "recorded_later": Words("过境之后才登记，须由人裁定", "recorded after the overpass: a person rules"),
-    "duplicate": Words("裁定为重复", "ruled a duplicate"),
-    "planned_burn": Words("计划烧除", "planned burn"),
-    "not_cropland": Words("非耕地", "not cropland"),
-    "fixed_heat_source": Words("固定热源", "fixed heat source"),
-    "low_confidence": Words("低可信度", "low confidence"),
-    "restricted_within_plan": Words("限烧区计划内", "restricted zone, within the plan"),
-    "zone_unknown": Words("分区未知", "zone unknown"),
-    "out_of_season": Words("不在管控期", "out of season"),
-    "plan_edge": Words(
-        "像元只有一部分在计划烧除地块内", "only a part of the pixel lies on the ground of a plan"
-    ),
-    "plan_exceeded": Words("计划烧除范围之外仍有像元", "pixels outside what the plan allowed"),
-    "plan_in_special_period": Words(
-        "特殊时段内，计划烧除不生效", "within a special period, in which no plan exempts"
-    ),
-}
-EVIDENCE_WORDS = {
-    "neighbour": Words("邻省单位", "neighbour"),
-    "name": Words("名称", "name"),
-    "counties": Words("县", "counties"),
-    "what": Words("内容", "what"),
-    "zone": Words("分区", "zone"),
-    "set": Words("图层", "set"),
-    "of": Words("重复于", "repeats"),
-    "ruling": Words("裁定", "ruling"),
-    "plan": Words("计划", "plan"),
-    "period": Words("特殊时段", "period"),
-    "by": Words("依据", "by"),
-    "kind": Words("类别", "kind"),
-    "source": Words("热源", "source"),
-    "distance_m": Words("距离（米）", "distance in m"),
-    "radius_m": Words("半径（米）", "radius in m"),
-    "hot_days": Words("热点日数", "hot days"),
-    "night_share": Words("夜间占比", "share at night"),
-    "months": Words("月数", "months"),
-    "table": Words("热点统计表", "table"),
-    "types": Words("产品类型", "product types"),
-    "cropland": Words("耕地占比", "cropland"),
-    "vegetation": Words("植被占比", "vegetation"),
-    "known": Words("地类已知比例", "known ground"),
-    "coarse": Words("底图粗于像元", "raster coarser than the pixel"),
-    "raster": Words("地类底图", "raster"),
-    "forestry": Words("移交林草部门", "handed to forestry"),
-    "glint": Words("疑似太阳反光", "suspected sun glint"),
-    "pixels": Words("像元数", "pixels"),
-}
-"""Keys of what a screening reason rests on."""
 STATE_OF_FACT = {
     "listed": Words("已列出，未核实", "listed, not verified"),
     "overdue": Words("逾期未核实", "overdue"),
@@ -183,11 +102,19 @@ COMMAND_WORDS = {
 
 def pick(table: dict[str, Words], code: str | None, lang: str) -> str:
     """Return the word of a code in one language, or the code itself where it has none."""
-    if code is None:
-        return ""
-    if code not in table:
-        return code
-    return table[code].zh if lang == "zh" else table[code].en
+    return words.zh(table, code) if lang == "zh" else words.en(table, code)
+
+
+_BORDERS = frozenset({"province", "city", "county", "township"})
+
+
+def layer_name(layer: Mapping[str, Any], lang: str) -> str:
+    """Return what a layer is called: sets of borders by their name, whatever level they were asked at."""
+    name = layer.get("set") or layer.get("name")
+    if layer["layer"] in _BORDERS:
+        return f"界线 {name}" if lang == "zh" else f"borders {name}"
+    label = pick(LAYER_WORDS, layer["layer"], lang)
+    return label if name in (None, layer["layer"]) else f"{label} {name}"
 
 
 def clock(text: str | None) -> str:
@@ -222,13 +149,28 @@ def listed(parts: Sequence[str], lang: str) -> str:
     return ("、" if lang == "zh" else ", ").join(parts)
 
 
-def plain(value: Any, lang: str = "en") -> str:
-    """Return evidence of any shape as text."""
-    if isinstance(value, list | tuple):
-        return "/".join(plain(one, lang) for one in value)
-    if isinstance(value, bool):
-        return ("是" if value else "否") if lang == "zh" else ("yes" if value else "no")
-    return "—" if value is None else str(value)
+def person(actor: str, lang: str) -> str:
+    """Return who acted: a name, or the account of the machine a command was run on."""
+    account = actor.removeprefix("cli:")
+    if account == actor:
+        return actor
+    return f"命令行操作员 {account}" if lang == "zh" else f"operator {account}"
+
+
+def counted(count: int, what: str) -> str:
+    """Return a number of things in English."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def named(place: Mapping[str, Any]) -> dict[str, str]:
+    """Return the name of every unit and cell that the place, or a part of its footprint, lies in."""
+    context = place["context"] or {}
+    parts = [
+        *context.get("shares", ()),
+        *(one for part in (context.get("parts") or {}).values() for one in part),
+    ]
+    told = [*(place[level] for level in ("city", "county", "township", "grid", "zone")), *parts]
+    return {one["code"]: one["name"] for one in told if one and one.get("code") and one.get("name")}
 
 
 def mark(verdict: Mapping[str, Any], lang: str) -> str:

@@ -152,6 +152,14 @@ DATA_WORDS = {
     "synthetic": Words("非正式：合成数据", "informal: synthetic data"),
 }
 
+STATUS_OF_DATA = {
+    "official": Words("正式", "official"),
+    "reference": Words("参考", "reference"),
+    "sample": Words("样例", "sample"),
+    "synthetic": Words("合成", "synthetic"),
+}
+"""The status of data as one word, where DATA_WORDS is its mark."""
+
 FEED_WORDS = {"arrived": Words("已到", "arrived"), "missing": Words("未到", "missing")}
 
 WITHDRAWN_WORDS = {
