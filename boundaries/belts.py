@@ -177,6 +177,6 @@ def merge_belts(zones: Iterable[Zone], *, code: str, name: str) -> Zone | None:
 def _refused(zh: str, en: str) -> RefusedInputError:
     return RefusedInputError(
         "bad_belt",
-        f"无法生成缓冲带:{zh}。请改正后重试。",
+        f"无法生成缓冲带：{zh}。请改正后重试。",
         f"The belt cannot be drawn: {en}. Correct it and try again.",
     )

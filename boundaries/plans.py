@@ -204,7 +204,7 @@ def refuse_in_periods(
     plan, period = pairs[0]
     raise RefusedInputError(
         "plan_in_special_period",
-        f"{name}:计划 {plan.code} 落在特殊时段“{period.name}”({period.start} 至 {period.end},含首尾日)内,"
+        f"{name}：计划 {plan.code} 落在特殊时段“{period.name}”（{period.start} 至 {period.end}，含首尾日）内，"
         f"该时段全域禁烧。共 {len(pairs)} 处。请改期或取消后重新加载。",
         f"{name}: plan {plan.code} falls into the special period {period.name} ({period.start} to {period.end}, both "
         f"days included), when the whole area is banned. {len(pairs)} in all. Move or cancel it and load again.",

@@ -32,19 +32,19 @@ class Regime(StrEnum):
 
 WORDS = {
     Regime.TWO_ZONE: (
-        "两区管理:禁烧区内禁止露天焚烧,限烧区内按计划烧除",
+        "两区管理：禁烧区内禁止露天焚烧，限烧区内按计划烧除",
         "two zones: no open burning in the ban zone, burning only by plan in the restricted zone",
     ),
     Regime.WHOLE_AREA: (
-        "全域禁烧:行政区内任何地方不得露天焚烧",
+        "全域禁烧：行政区内任何地方不得露天焚烧",
         "whole-area ban: no open burning anywhere in the unit",
     ),
     Regime.WHOLE_AREA_BELTS: (
-        "全域禁烧,“一公里”和林缘100米为严控带,经批准可计划烧除",
+        "全域禁烧，“一公里”和林缘100米为严控带，经批准可计划烧除",
         "whole-area ban with strict belts (one kilometre, 100 m of the forest edge) and approved planned burning",
     ),
     Regime.UNKNOWN: (
-        "该日期没有已加载的管控规定,不计费",
+        "该日期没有已加载的管控规定，不计费",
         "no regime is loaded for this date; nothing is billed on it",
     ),
 }
@@ -153,7 +153,7 @@ class RegimeBook:
 
 
 def _of_period(period: SpecialPeriod, code: str) -> RegimeAnswer:
-    zh = f"特殊时段“{period.name}”({period.start} 至 {period.end},含首尾日):全域禁烧,计划烧除一律停止"
+    zh = f"特殊时段“{period.name}”（{period.start} 至 {period.end}，含首尾日）：全域禁烧，计划烧除一律停止"
     en = (
         f"special period {period.name} ({period.start} to {period.end}, both days included): whole-area ban, "
         "no planned burning"
@@ -166,7 +166,7 @@ def _of_period(period: SpecialPeriod, code: str) -> RegimeAnswer:
 def _of_rule(rule: RegimeRule) -> RegimeAnswer:
     zh, en = WORDS[rule.regime]
     start, end = rule.validity.start, rule.validity.end
-    days_zh = f"({start or '起始不详'} 至 {end or '今'})"
+    days_zh = f"（{start or '起始不详'} 至 {end or '今'}）"
     days_en = f" ({start or 'start unknown'} to {end or 'now'})"
     return RegimeAnswer(
         *(rule.regime, None, zh + days_zh, en + days_en),
@@ -240,7 +240,7 @@ def _overlap(one: RegimeRule, other: RegimeRule) -> RefusedInputError:
     )
     return RefusedInputError(
         "overlapping_regimes",
-        f"{one.unit_code} 的两条管控规定日期重叠({one.regime} 与 {other.regime})。请改正起止日期(含首尾日)。",
+        f"{one.unit_code} 的两条管控规定日期重叠（{one.regime} 与 {other.regime}）。请改正起止日期（含首尾日）。",
         f"Two regimes of {one.unit_code} hold on the same day ({one.regime}, {other.regime}). Correct their dates; "
         "both ends are included.",
         unit=one.unit_code,

@@ -147,7 +147,7 @@ def refuse_problems(name: str, problems: Sequence[Problem], code: str = "bad_tab
     raise RefusedInputError(
         code,
         f"{name} 有 {len(problems)} 处错误，第一处在第 {first.line} 行 {first.column} 列"
-        f"(值“{first.value[:80]}”):{first.reason}。请改正后重新加载。",
+        f"（值“{first.value[:80]}”）：{first.reason}。请改正后重新加载。",
         f"{name} has {len(problems)} error(s), the first in line {first.line}, column {first.column} "
         f"(value {first.value[:80]!r}): {first.reason}. Correct it and load it again.",
         file=name,
@@ -164,7 +164,7 @@ def parse_date(text: str) -> dt.date:
         Anything else, a day and month in another order included.
     """
     clean = unicodedata.normalize("NFKC", text).strip()
-    found = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日？", clean) or re.fullmatch(
+    found = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", clean) or re.fullmatch(
         r"(\d{4})(\d{2})(\d{2})", clean
     )
     if not found:

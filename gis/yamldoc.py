@@ -177,7 +177,7 @@ class Complaints:
         raise RefusedInputError(
             self.code,
             f"{name} 有 {len(self.items)} 处错误，第一处在第 {first['line']} 行"
-            f"({first['field']}):{first['reason']}。请改正后重试。",
+            f"（{first['field']}）：{first['reason']}。请改正后重试。",
             f"{name} has {len(self.items)} error(s), the first in line {first['line']} ({first['field']}): "
             f"{first['reason']}. Correct the file and try again.",
             file=name,

@@ -99,7 +99,7 @@ def read_code_list(source: Path | bytes, /, *, name: str = "") -> CodeList:
     raise _refused(
         "unknown_code_list",
         label,
-        f"表头无法识别:{','.join(header)[:200]}",
+        f"表头无法识别：{','.join(header)[:200]}",
         f"the header is not that of a known code list: {','.join(header)[:200]}",
     )
 
@@ -238,7 +238,7 @@ _READERS = {
 def _refused(code: str, label: str, zh: str, en: str) -> RefusedInputError:
     return RefusedInputError(
         code,
-        f"代码表 {label} 无法读取:{zh}。请改用已知格式的代码表。",
+        f"代码表 {label} 无法读取：{zh}。请改用已知格式的代码表。",
         f"The code list {label} cannot be read: {en}. Give a list in one of the known formats.",
         file=label,
     )

@@ -164,7 +164,7 @@ class Register:
         except KeyError:
             raise NotFoundError(
                 "unknown_unit",
-                f"单位登记册中没有 {uid}。请核对代码,或先加载代码表。",
+                f"单位登记册中没有 {uid}。请核对代码，或先加载代码表。",
                 f"The unit register has no {uid}. Check the code, or load the code lists first.",
                 uid=uid,
             ) from None
@@ -236,7 +236,7 @@ class Register:
             if len(found) > 1:
                 raise RefusedInputError(
                     "ambiguous_name",
-                    f"“{name}”可指 {len(found)} 个单位,请写明上级单位或代码。",
+                    f"“{name}”可指 {len(found)} 个单位，请写明上级单位或代码。",
                     f"{name!r} may mean {len(found)} units; name the unit above it, or give the code.",
                     name=name,
                     candidates=found,
@@ -441,7 +441,7 @@ def _distance(start: dt.date | None, end: dt.date | None, day: dt.date | None) -
 def _bad(reason: str, uid: str) -> RefusedInputError:
     return RefusedInputError(
         "bad_register",
-        f"单位登记册自相矛盾:{reason}。请改正数据文件。",
+        f"单位登记册自相矛盾：{reason}。请改正数据文件。",
         f"The unit register contradicts itself: {reason}. Correct the data file.",
         uid=uid,
         reason=reason,

@@ -52,7 +52,7 @@ def read_rulebook(source: Path | str, /, *, name: str = "") -> Rulebook:
     first = found[0]
     raise RefusedInputError(
         "bad_rulebook",
-        f"{label} 有 {len(found)} 处错误，第一处在第 {first.line} 行({first.field}):{first.zh}。请改正后重试。",
+        f"{label} 有 {len(found)} 处错误，第一处在第 {first.line} 行（{first.field}）：{first.zh}。请改正后重试。",
         f"{label} has {len(found)} error(s), the first in line {first.line} ({first.field}): {first.en}. "
         "Correct the file and try again.",
         file=label,
@@ -83,7 +83,7 @@ def shipped_rulebook(name: str) -> Rulebook:
     names = ", ".join(book.id for book in shipped_rulebooks())
     raise NotFoundError(
         "no_such_rulebook",
-        f"没有规则 {name!r}；现有:{names}",
+        f"没有规则 {name!r}；现有：{names}",
         f"there is no rulebook {name!r}; there are {names}",
         value=name,
     )

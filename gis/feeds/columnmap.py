@@ -206,7 +206,7 @@ def _incomplete(name: str, fields: Sequence[str], zh: str, en: str) -> RefusedIn
     listed = ", ".join(fields)
     return RefusedInputError(
         "map_incomplete",
-        f"列映射 {name}:{listed} {zh}。请复制该映射，在 constants 下填写后用 --map 导入。",
+        f"列映射 {name}：{listed} {zh}。请复制该映射，在 constants 下填写后用 --map 导入。",
         f"Map {name}: {listed} {en}. Copy the map, fill them in under constants, and ingest with --map.",
         fields=list(fields),
     )
@@ -232,7 +232,7 @@ def builtin_map(name: str) -> ColumnMap:
         listed, shown = ", ".join(known), printable(name, 80)
         raise RefusedInputError(
             "unknown_map",
-            f"没有内置的列映射“{shown}”,现有：{listed}。",
+            f"没有内置的列映射“{shown}”，现有：{listed}。",
             f"No map '{shown}' comes with the package; there are: {listed}.",
             name=shown,
         )

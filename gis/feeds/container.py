@@ -206,7 +206,7 @@ def _refuse_nested(label: str, head: bytes) -> None:
     if kind:
         raise RefusedInputError(
             "nested_archive",
-            f"“{label}”里面还是压缩包（{kind}）,不予读取。请解开一层后重新导入。",
+            f"“{label}”里面还是压缩包（{kind}），不予读取。请解开一层后重新导入。",
             f"'{label}' holds another archive ({kind}), which is not read. Unpack one layer and ingest again.",
             file=label,
         )
@@ -318,7 +318,7 @@ def _width(line: bytes) -> int:
 def _bomb(label: str, what: str) -> RefusedInputError:
     return RefusedInputError(
         "archive_bomb",
-        f"“{label}”展开后超出限额（{what}）,已停止读取。请核对来源；确需导入时请拆分文件。",
+        f"“{label}”展开后超出限额（{what}），已停止读取。请核对来源；确需导入时请拆分文件。",
         f"'{label}' expands beyond the caps ({what}); reading stopped. Check its origin, or split it.",
         file=label,
         detail=what,

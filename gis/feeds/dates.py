@@ -138,7 +138,7 @@ def _ambiguous(example: str, *, both: bool) -> RefusedInputError:
     )
     return RefusedInputError(
         "ambiguous_date",
-        f"日期“{example}”:{zh}。核对来源后用 --dates mdy(月/日/年)或 --dates dmy(日/月/年)重新导入。",
+        f"日期“{example}”：{zh}。核对来源后用 --dates mdy（月/日/年）或 --dates dmy（日/月/年）重新导入。",
         f"Date '{example}': {en} Check the source and ingest again with --dates mdy or --dates dmy.",
         value=example,
     )

@@ -150,7 +150,7 @@ def _duplicate(first: str, second: str) -> RefusedInputError:
     one, two = printable(first, 80), printable(second, 80)
     return RefusedInputError(
         "duplicate_column",
-        f"表头有两列含义相同:“{one}”和“{two}”。请删去一列，或用 --map columns.yaml 指明。",
+        f"表头有两列含义相同：“{one}”和“{two}”。请删去一列，或用 --map columns.yaml 指明。",
         f"Two columns mean the same: '{one}' and '{two}'. Remove one, or name the right one with --map.",
         columns=[one, two],
     )

@@ -42,7 +42,7 @@ def choose(books: Sequence[Rulebook], day: dt.date) -> Rulebook:
     names = ", ".join(book.id for book in found)
     raise UncoveredError(
         "several_rulebooks",
-        f"{day} 有多份规则同时生效({names});请指定一份",
+        f"{day} 有多份规则同时生效（{names}）；请指定一份",
         f"several rulebooks are in force on {day} ({names}); name one",
     )
 

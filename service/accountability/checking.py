@@ -73,15 +73,15 @@ def _sentence(one: dict[str, Any], context: dict[str, Any]) -> tuple[str, str, s
         return kind, context["zh"], context["en"]
     if kind in {"literal_error", "enum"}:
         words = context.get("expected", "")
-        return "unknown_word", f"应为以下之一:{words}", f"expected one of {words}"
+        return "unknown_word", f"应为以下之一：{words}", f"expected one of {words}"
     if kind == "union_tag_invalid":
         words = context.get("expected_tags", "")
-        return "unknown_kind", f"kind 应为以下之一:{words}", f"kind must be one of {words}"
+        return "unknown_kind", f"kind 应为以下之一：{words}", f"kind must be one of {words}"
     if kind == "union_tag_not_found":
         return "missing", "缺少 kind", "kind is missing"
     if kind in _SAID:
         return _SAID[kind]
-    return kind, f"不符合要求:{one['msg']}", one["msg"]
+    return kind, f"不符合要求：{one['msg']}", one["msg"]
 
 
 def _path(loc: tuple[str | int, ...], data: Any) -> tuple[str | int, ...]:

@@ -102,7 +102,7 @@ class OrdinalCharge(_Clause):
         if self.tiers[-1].to is not None:
             wrong(
                 "tier_gap",
-                "最后一档必须没有上限(to: null)",
+                "最后一档必须没有上限（to: null）",
                 "the last tier must be open (to: null)",
                 "tiers",
                 len(self.tiers) - 1,

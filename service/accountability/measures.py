@@ -153,7 +153,7 @@ class ZeroReward(_Reward):
         if (self.amount is None) == (not self.tiers) or bool(self.tiers) != (self.indicator is not None):
             wrong(
                 "bad_reward",
-                "写明固定金额(amount),或指标与分档(indicator、tiers),二者取一",
+                "写明固定金额（amount），或指标与分档（indicator、tiers），二者取一",
                 "say either a fixed amount, or an indicator with tiers",
             )
         if self.tiers:

@@ -70,7 +70,7 @@ def _owner(books: Sequence[Rulebook], season: str) -> Rulebook:
         names = ", ".join(sorted(book.id for book in books))
         raise UncoveredError(
             "unknown_season",
-            f"没有任何规则有 {season} 考核季({names});请按规则的写法给出考核季，例如 2019-2020 或 2019",
+            f"没有任何规则有 {season} 考核季（{names}）；请按规则的写法给出考核季，例如 2019-2020 或 2019",
             f"no rulebook has a season {season} ({names}); name the season as the rulebook does: 2019-2020, or 2019",
         )
     in_force = [(book, days) for book, days in spans if _meets(book, *days)]

@@ -166,13 +166,13 @@ class Money(Part):
         if not isinstance(value, dict):
             wrong(
                 "money_without_unit",
-                '金额必须写明单位:{yuan: "500000"} 或 {wan_yuan: "50"}',
+                '金额必须写明单位：{yuan: "500000"} 或 {wan_yuan: "50"}',
                 'money must name its unit: {yuan: "500000"} or {wan_yuan: "50"}',
             )
         if sum(value.get(key) is not None for key in ("yuan", "wan_yuan")) != 1:
             wrong(
                 "money_without_unit",
-                "金额必须且只能写一个单位:yuan(元)或 wan_yuan(万元)",
+                "金额必须且只能写一个单位：yuan（元）或 wan_yuan（万元）",
                 "money must name exactly one unit: yuan or wan_yuan (ten thousand yuan)",
             )
         return value

@@ -122,7 +122,7 @@ def _money(report: Any) -> list[str]:
     if money.why_not:
         lines.append(f"    {money.why_not}")
     if money.files:
-        lines.append(f"  样例通知单 sample statement {money.statement}（非正式）:")
+        lines.append(f"  样例通知单 sample statement {money.statement}（非正式）：")
         lines += [f"    {name}" for name in money.files]
     return [*lines, "  接着看 look further:", *(f"    {words}" for words in _further(report, money))]
 

@@ -87,7 +87,7 @@ def grid(
         for item in data["coverage"][:50]
         if item["uncovered_km2"] >= 1 or item["blind_points"]
     ]
-    zh = f"网格 {data['set']} 第 {data['version']} 版,{data['cells']} 个网格,{data['with_geometry']} 个有边界"
+    zh = f"网格 {data['set']} 第 {data['version']} 版，{data['cells']} 个网格，{data['with_geometry']} 个有边界"
     en = f"grid {data['set']} version {data['version']}: {data['cells']} cells, {data['with_geometry']} with geometry"
     _answer(session, "load.grid", data, zh, en, warnings)
 
@@ -131,7 +131,7 @@ def zones(
             accuracy_m=accuracy,
             actor=session.operator(),
         )
-    zh = f"区划图层 {data['set']} 第 {data['version']} 版,{data['zones']} 个区"
+    zh = f"区划图层 {data['set']} 第 {data['version']} 版，{data['zones']} 个区"
     en = f"zone set {data['set']} version {data['version']}: {data['zones']} zones"
     _answer(session, "load.zones", data, zh, en, _unknown(session, data["unknown_units"]))
 
@@ -150,7 +150,7 @@ def plans(ctx: typer.Context, file: OneFile, status: Status = "sample", datum: D
             datum=datum,
             actor=session.operator(),
         )
-    zh = f"计划烧除 {data['plans']} 项,新写入 {data['written']} 项"
+    zh = f"计划烧除 {data['plans']} 项，新写入 {data['written']} 项"
     en = f"{data['plans']} planned burns, {data['written']} written"
     _answer(session, "load.plans", data, zh, en, _unknown(session, data["unknown_units"]))
 
@@ -164,11 +164,11 @@ def periods(ctx: typer.Context, file: OneFile, status: Status = "sample") -> Non
         data = load_period_file(
             session.store(), _bytes(file), name=file.name, status=_status(status), actor=session.operator()
         )
-    zh = f"特殊时段 {data['periods']} 个,新写入 {data['written']} 个"
+    zh = f"特殊时段 {data['periods']} 个，新写入 {data['written']} 个"
     en = f"{data['periods']} special periods, {data['written']} written"
     warnings = [
         session.pick(
-            f"计划 {item['plan']} 落在特殊时段“{item['period']}”内,请改期或取消",
+            f"计划 {item['plan']} 落在特殊时段“{item['period']}”内，请改期或取消",
             f"plan {item['plan']} lies in the special period {item['period']}: move or cancel it",
         )
         for item in data["plans_inside"]
@@ -183,7 +183,7 @@ def regimes(ctx: typer.Context, file: OneFile) -> None:
         from service.pipeline.load_periods import load_regime_file
 
         data = load_regime_file(session.store(), _bytes(file), name=file.name, actor=session.operator())
-    zh = f"管控规定 {data['rules']} 条,新写入 {data['written']} 条"
+    zh = f"管控规定 {data['rules']} 条，新写入 {data['written']} 条"
     en = f"{data['rules']} regime rules, {data['written']} written"
     _answer(session, "load.regimes", data, zh, en, [])
 
@@ -195,7 +195,7 @@ def duties(ctx: typer.Context, file: OneFile) -> None:
         from service.pipeline.load_duties import load_duty_file
 
         data = load_duty_file(session.store(), _bytes(file), name=file.name, actor=session.operator())
-    zh = f"责任人 {data['duties']} 人次,新增 {data['added']},撤销 {data['withdrawn']}"
+    zh = f"责任人 {data['duties']} 人次，新增 {data['added']}，撤销 {data['withdrawn']}"
     en = f"{data['duties']} duties, {data['added']} added, {data['withdrawn']} withdrawn"
     _answer(session, "load.duties", data, zh, en, _unknown(session, data["unknown_targets"], cells=True))
 
@@ -282,7 +282,7 @@ def _answer(
     session: Session, schema: str, data: dict[str, Any], zh: str, en: str, warnings: list[str]
 ) -> None:
     if data["unchanged"]:
-        zh, en = f"{zh}(内容未变,未写入)", f"{en} (unchanged, nothing written)"
+        zh, en = f"{zh}（内容未变，未写入）", f"{en} (unchanged, nothing written)"
     session.emit(schema, data, text=session.pick(zh, en), warnings=warnings)
 
 
@@ -330,13 +330,14 @@ def _unknown(session: Session, codes: list[str], *, cells: bool = False) -> list
 def _units_text(session: Session, data: dict[str, Any]) -> str:
     counts = data["units"]
     head = session.pick(
-        f"单位登记册:新增 {counts['added']},变更 {counts['changed']},撤销 {counts['withdrawn']},未变 {counts['same']}",
+        f"单位登记册：新增 {counts['added']}，变更 {counts['changed']}，撤销 {counts['withdrawn']}，"
+        f"未变 {counts['same']}",
         f"unit register: {counts['added']} added, {counts['changed']} changed, {counts['withdrawn']} withdrawn, "
         f"{counts['same']} unchanged",
     )
     rosters = [
         session.pick(
-            f"{r['purpose']} {r['level']} {r['date']}:{r['units']} 个单位,"
+            f"{r['purpose']} {r['level']} {r['date']}：{r['units']} 个单位，"
             f"{'合计为全省一次' if r['adds_up'] else '不能合计为全省'}",
             f"{r['purpose']} {r['level']} {r['date']}: {r['units']} units, "
             f"{'add up to the province once' if r['adds_up'] else 'do NOT add up to the province'}",
@@ -352,7 +353,7 @@ def _units_warnings(session: Session, data: dict[str, Any]) -> list[str]:
     if data["lost"]:
         found.append(
             session.pick(
-                f"{len(data['lost'])} 条记录没有归处(见 --json 的 lost),例:{data['lost'][0]}",
+                f"{len(data['lost'])} 条记录没有归处（见 --json 的 lost），例：{data['lost'][0]}",
                 f"{len(data['lost'])} records found no place (see lost in --json), such as: {data['lost'][0]}",
             )
         )

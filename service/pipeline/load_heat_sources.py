@@ -42,7 +42,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "kind": ("类别", "类型", "行业"),
     "lon": ("经度", "longitude", "lng", "x"),
     "lat": ("纬度", "latitude", "y"),
-    "radius_m": ("半径", "半径（米）", "半径米", "影响半径", "radius"),
+    "radius_m": ("半径", "半径(米)", "半径米", "影响半径", "radius"),
     "start": ("起始日期", "开始日期", "投产日期", "from", "valid_from"),
     "end": ("截止日期", "结束日期", "停产日期", "to", "valid_to"),
     "status": ("数据状态", "状态"),
