@@ -307,8 +307,7 @@ class Layer:
         else:
             area[by_edges], cornered = areas_plain.areas(source, asked, at[by_edges], unit[by_edges])
             by_geos |= hard & np.isin(at, at[by_edges[cornered]])
-        sound = shapely.make_valid(shapes[place[by_geos]])
-        area[by_geos] = shapely.area(shapely.intersection(pixels[at[by_geos]], sound))
+        area[by_geos] = shapely.area(shapely.intersection(pixels[at[by_geos]], self.sound(unit[by_geos])))
         order = np.lexsort((unit, at))
         return rows[at[order]], unit[order], area[order]
 
@@ -334,6 +333,17 @@ class Layer:
             return self._rings.shapes(units)
         found: npt.NDArray[np.object_] = self._shapes[units]
         return found
+
+    def sound(self, units: npt.NDArray[Any]) -> npt.NDArray[np.object_]:
+        """Return the ground of some units as valid polygons: of rings that cross themselves by even and odd."""
+        asked, place = np.unique(units, return_inverse=True)
+        shapes = self.some(asked)
+        source = self._source()
+        if source is None:
+            return shapely.make_valid(shapes)[place]
+        for one in np.flatnonzero(np.isin(asked, self._broken(asked))).tolist():
+            shapes[one] = areas_plain.even_odd(source, int(asked[one]))
+        return shapes[place]
 
     def _source(self) -> Rings | None:
         """Return the layer's rings, None if it is not of polygons alone."""

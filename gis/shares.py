@@ -103,9 +103,7 @@ def box_shares(layer: Layer, boxes: Floats, group: Longs | None = None) -> Share
 
 def _union_areas(layer: Layer, boxes: Floats, box: Longs, unit: Longs) -> Floats:
     """Return the area of each box that some unit has: ground that two units have is not covered twice; 0 if unasked."""
-    known, place = np.unique(unit, return_inverse=True)
-    ground = shapely.make_valid(layer.some(known))
-    parts = shapely.intersection(shapely.box(*boxes[box].T), ground[place])
+    parts = shapely.intersection(shapely.box(*boxes[box].T), layer.sound(unit))
     starts = np.flatnonzero(np.diff(box, prepend=-1))
     found = np.zeros(len(boxes))
     for a, b in itertools.pairwise([*starts.tolist(), len(box)]):
@@ -207,7 +205,7 @@ def polygon_shares(layer: Layer, polygons: Any) -> Shares:
     rest = np.flatnonzero(~done)
     at, other = layer.touched(polygons[rest])
     at = rest[at]
-    parts = shapely.intersection(polygons[at], shapely.make_valid(layer.geometries[other]))
+    parts = shapely.intersection(polygons[at], layer.sound(other))
     part = np.minimum(shapely.area(parts) / shapely.area(polygons[at]), 1.0)
     kept = part > LEAST
     point, unit, share = (

@@ -1,18 +1,20 @@
 """Areas of boxes in units without compiled kernels: the same terms as `gis.location.areas`, summed in the same order.
 
 Each unit is asked by itself, by its own rings, so units may overlap; GEOS measures what this cannot: units that are
-not valid polygons, and boxes whose upper right corner lies on an edge. Which way a box is measured depends on the box
-and the layer, never on how many boxes are asked about at once.
+not valid polygons, of which it is given the ground by even and odd, and boxes whose upper right corner lies on an edge.
+Which way a box is measured depends on the box and the layer, never on how many boxes are asked about at once.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 
-from gis.location.plain import on_edge, sides
+from gis.location.plain import on_edge, parities, sides
 from gis.location.rings import Rings
 
 Array = npt.NDArray[Any]
@@ -38,6 +40,21 @@ def _edges(source: Rings, unit: int) -> tuple[Array, Array, Bools]:
     turned = (a[:, 0] > b[:, 0]) | ((a[:, 0] == b[:, 0]) & (a[:, 1] > b[:, 1]))
     swap = turned[:, None]
     return np.where(swap, b, a), np.where(swap, a, b), left != turned
+
+
+def even_odd(source: Rings, unit: int) -> Any:
+    """Return the ground of a unit that is no valid polygon: where a ray crosses its rings an odd number of times.
+
+    `shapely.make_valid` is no help: it counts an edge that a unit has twice once, and so fills a hole that shares a
+    stretch of its shell, which by even and odd is empty.
+    """
+    first, last = source.parts[source.units[unit]].tolist()
+    ends = source.rings[first : last + 1].tolist()
+    loops = [shapely.LineString(source.xy[a:b]) for a, b in itertools.pairwise(ends)]
+    faces = shapely.get_parts(shapely.polygonize([shapely.union_all(loops)]))
+    # Well inside: between edges that run over one another to the last bit but one, a face is no wider than that.
+    inner = shapely.get_coordinates(shapely.get_point(shapely.maximum_inscribed_circle(faces), 0))
+    return shapely.union_all(faces[parities(source, np.full(len(faces), unit), inner)])
 
 
 def _counter_clockwise(loop: Array) -> bool:

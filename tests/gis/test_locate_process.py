@@ -83,7 +83,8 @@ def _verbs(codes: list[str]) -> dict[str, Callable[[Layer], Any]]:
         "covers": lambda layer: [layer.covers(unit, pixels)],
         "some": lambda layer: [shapely.area(layer.some(unit))],
         "geometries": lambda layer: [shapely.area(layer.geometries)],
-        "overlaps": lambda layer: [layer.overlaps_not(1_000_000) in (True, False)],  # a hint: no is always right
+        # A hint: no is always right, and comes where finding out is dearer than asking.
+        "overlaps": lambda layer: [layer.overlaps_not(1_000_000) in (True, False)],
         "hash": lambda layer: [layer.content_hash],
         "measure": measured,
         "shares": lambda layer: [polygon_shares(layer, pixels[:40]).share],
