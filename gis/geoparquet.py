@@ -50,9 +50,10 @@ def geometry_column(schema: Any) -> GeometryColumn | None:
         told = json.loads((schema.metadata or {}).get(b"geo") or b"{}")
     except ValueError:
         return None
-    columns = told.get("columns") if isinstance(told, dict) else None
-    name = told.get("primary_column") if isinstance(told, dict) else None
-    about = columns.get(name) if isinstance(columns, dict) and isinstance(name, str) else None
+    if not isinstance(told, dict) or not isinstance(name := told.get("primary_column"), str):
+        return None
+    columns = told.get("columns")
+    about = columns.get(name) if isinstance(columns, dict) else None
     if not isinstance(about, dict) or about.get("encoding") != "WKB" or name not in schema.names:
         return None
     return GeometryColumn(name, about)

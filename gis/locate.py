@@ -340,7 +340,8 @@ class Layer:
         shapes = self.some(asked)
         source = self._source()
         if source is None:
-            return shapely.make_valid(shapes)[place]
+            made: npt.NDArray[np.object_] = shapely.make_valid(shapes)
+            return made[place]
         for one in np.flatnonzero(np.isin(asked, self._broken(asked))).tolist():
             shapes[one] = areas_plain.even_odd(source, int(asked[one]))
         return shapes[place]

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gis.location.jit import helper
-from gis.mvt_kernels import kernel
+from gis.location.jit import helper, kernel
 
 
 @helper
