@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import struct
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
@@ -260,11 +261,15 @@ def raw_geometry(table: type[Base]) -> sa.ColumnElement[Any]:
 def _relate(relation: str, blob: bytes | None, wkb: bytes) -> int | None:
     if blob is None:
         return None
-    return int(bool(RELATIONS[relation](_geometry(blob), _given(wkb))))
+    return int(bool(RELATIONS[relation](_geometry(blob), _given(wkb, threading.get_ident()))))
 
 
 @functools.lru_cache(maxsize=64)
-def _given(wkb: bytes) -> BaseGeometry:
+def _given(wkb: bytes, thread: int) -> BaseGeometry:
+    """Return the geometry of a question, prepared, for one thread: GEOS builds its index at the first question.
+
+    Two threads that ask one prepared geometry first at once corrupt the heap.
+    """
     geometry: BaseGeometry = shapely.from_wkb(wkb)
     shapely.prepare(geometry)
     return geometry
