@@ -95,15 +95,12 @@ def _row(row: Mapping[str, Any], lang: str) -> str:
 
 def _row_zh(row: Mapping[str, Any]) -> list[str]:
     given = row["confidence_raw"]
-    made = [
-        (row["instrument"], "传感器"),
-        (row["product"], "产品"),
-        (row["feed"], "文件类型"),
-    ]
+    made = [(row["instrument"], "传感器"), (row["product"], "产品"), (row["feed"], "文件类型")]
     said = [
         f"{row['file']} 第 {row['line']} 行",
         "，".join(f"{label} {value}" for value, label in made if value),
-        f"可信度{pick(CONFIDENCE_WORDS, row['confidence'], 'zh')}" + (f"（原值 {given}）" if given else ""),
+        f"可信度{pick(CONFIDENCE_WORDS, row['confidence'], 'zh')}"
+        + (f"（原值 {given}）" if given and given != row["confidence"] else ""),
     ]
     if row["frp_mw"] is not None:
         said.append(f"辐射功率 {row['frp_mw']} 兆瓦")

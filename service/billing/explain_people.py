@@ -29,7 +29,7 @@ def rulings(story: Story, lang: str) -> Iterator[str]:
         state = "" if one["in_force"] else ("（已被取代）" if zh else " (superseded)")
         shown, who = evidence(one, lang), person(one["actor"], lang)
         yield (
-            f"{clock(one['at'])} {who}裁定，{kind}：{value}{state}；理由：{one['reason']}{shown}"
+            f"{clock(one['at'])} {who} 裁定{kind}：{value}{state}；理由：{one['reason']}{shown}"
             if zh
             else f"{clock(one['at'])} {who} ruled on {kind}: {value}{state}; why: {one['reason']}{shown}"
         )

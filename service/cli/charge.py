@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from service.cli.options import At, Book, Season
+from service.cli.words import no_bill
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -110,12 +111,7 @@ def _unused(session: Session) -> list[str]:
 def _warnings(session: Session, data: Mapping[str, Any]) -> list[str]:
     found: list[str] = []
     if data["informal"]:
-        found.append(
-            session.pick(
-                f"非正式（{data['status']}）：规则或图层不是正式文本，不得据此扣款",
-                f"not official ({data['status']}): a rulebook or a layer is no official text; not to be billed on",
-            )
-        )
+        found.append(no_bill(session, data["status"]))
     if data["counts"]["held"]:
         found.append(
             session.pick(

@@ -471,8 +471,10 @@ def _print_pending(session: Session, cases: list[Any]) -> None:
         )
     console = Console()
     console.print(table)
-    for what, command in sorted({case.what: case.settled_by for case in cases}.items()):
-        console.print(f"{what}: {command}", markup=False, highlight=False, soft_wrap=True)
+    settled = {case.what: (session.pick(case.zh, case.en), case.settled_by) for case in cases}
+    for _, (said, command) in sorted(settled.items()):
+        colon = session.pick("：", ": ")
+        console.print(f"{said}{colon}{command}", markup=False, highlight=False, soft_wrap=True)
 
 
 def rejected(

@@ -9,6 +9,7 @@ import typer
 
 from service.cli.groups import boundaries_app, load_app
 from service.cli.options import Status
+from service.cli.words import status_word
 
 if TYPE_CHECKING:
     from service.cli.session import Session
@@ -148,8 +149,8 @@ def list_sets(ctx: typer.Context) -> None:
         with session.store().reader(session.as_of) as reader:
             rows = list_boundaries(reader)
     lines = [
-        f"{row['level']:<10} {row['set']} v{row['version']} {row['status']} {row['accuracy_m']:g} m "
-        f"{'、'.join(row['in_force_from']) or '-'} {row['content_hash'][:12]}"
+        f"{row['level']:<10} {row['set']} v{row['version']} {status_word(session, row['status'])} "
+        f"{row['accuracy_m']:g} m {'、'.join(row['in_force_from']) or '-'} {row['content_hash'][:12]}"
         for row in rows
     ]
     session.emit("boundaries.list", {"sets": rows}, text="\n".join(lines))
@@ -187,10 +188,13 @@ def _files(session: Session, source: list[str], said: dict[str, Any], **how: Any
 
 def _text(session: Session, data: dict[str, Any]) -> str:
     """Return the report in some lines."""
+    from service.billing.explain_words import LAYER_WORDS, pick
+
     if "sets" in data:
         return "\n".join(
             session.pick(
-                f"{one['level']}：{one['set']} 第 {one['version']} 版，{one['units']} 个单元（{one['status']}）"
+                f"{pick(LAYER_WORDS, one['level'], 'zh')}：{one['set']} 第 {one['version']} 版，{one['units']} 个单元"
+                f"（{status_word(session, one['status'])}）"
                 f"{'，内容未变' if one['unchanged'] else ''}",
                 f"{one['level']}: {one['set']} version {one['version']}, {one['units']} units ({one['status']})"
                 f"{', unchanged' if one['unchanged'] else ''}",

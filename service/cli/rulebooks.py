@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from service.cli.session import Session
+from service.cli.words import status_word
 
 if TYPE_CHECKING:
     from service.accountability.rulebook import Rulebook
@@ -66,7 +67,9 @@ def _listed(session: Session, one: dict[str, Any]) -> str:
         state = session.pick(f"第{one['version']}版 已撤回", f"version {one['version']}, withdrawn")
     else:
         state = session.pick(f"第{one['version']}版 已载入", f"version {one['version']}, loaded")
-    return f"{one['id']:<14} {one['status']:<10} {one['jurisdiction']} {one['title']} [{state}]"
+    status = status_word(session, one["status"])
+    status = session.pick(status, f"{status:<10}")
+    return f"{one['id']:<14} {status} {one['jurisdiction']} {one['title']} [{state}]"
 
 
 def _stored(session: Session) -> tuple[StoredBook, ...]:
@@ -125,9 +128,10 @@ def withdraw(
 
 
 def _informal(session: Session, status: str) -> str:
+    word = status_word(session, status)
     return session.pick(
-        f"{status}：非正式，据此计算的一切均标注非正式",
-        f"{status}: not official, and whatever is computed by it says so",
+        f"{word}：非正式，据此计算的一切均标注非正式",
+        f"{word}: not official, and whatever is computed by it says so",
     )
 
 
@@ -141,8 +145,8 @@ def check(ctx: typer.Context, file: Annotated[Path, typer.Argument(help="YAML fi
 
         found = check_rulebook(file)
         if isinstance(found, Rulebook):
-            informal = session.pick("(非正式)", " (not official)") if found.informal else ""
-            text = f"{file.name}: {found.id} {found.status}{informal} sha256 {found.content_hash}"
+            informal = session.pick("（非正式）", " (not official)") if found.informal else ""
+            text = f"{file.name}: {found.id} {status_word(session, found.status)}{informal} sha256 {found.content_hash}"
             data = {"file": file.name, "ok": True, "rulebook": _line(found, origin="file"), "problems": []}
             session.emit("rulebooks.check", data, text=text)
             return

@@ -10,6 +10,7 @@ import typer
 
 from service.cli.charge import grouped, instant
 from service.cli.options import At, Book, Season
+from service.cli.words import status_word
 
 if TYPE_CHECKING:
     from service.cli.session import Session
@@ -81,11 +82,12 @@ def _export(session: Session, data: Mapping[str, Any], output: Path | None) -> N
 def _warnings(session: Session, data: Mapping[str, Any]) -> list[str]:
     found = [session.pick(one["zh"], one["en"]) for one in data["notes"]]
     if data["informal"]:
+        word = status_word(session, data["status"])
         found.insert(
             0,
             session.pick(
-                f"非正式（{data['status']}）：规则、图层或指标不是正式数据",
-                f"not official ({data['status']}): a rulebook, a layer or a figure is no official one",
+                f"非正式（{word}）：规则、图层或指标不是正式数据",
+                f"not official ({word}): a rulebook, a layer or a figure is no official one",
             ),
         )
     return found

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from service.cli.options import AnyPayer, AnySeason, At, Book, Number, Payer, Season
+from service.cli.words import no_bill
 
 if TYPE_CHECKING:
     from service.billing.issue import Wanted
@@ -342,14 +343,7 @@ def _answer(
         _write(form, output, rendered(document, form, canonical))
         if not session.json and output is None:
             return
-    warnings = []
-    if document["mark"]:
-        warnings.append(
-            session.pick(
-                f"{document['mark']}（{document['status']}）：规则或图层不是正式文本，不得据此扣款",
-                f"not official ({document['status']}): a rulebook or a layer is no official text; not to be billed on",
-            )
-        )
+    warnings = [no_bill(session, document["status"])] if document["mark"] else []
     session.emit(schema, data, text=lambda: print_statement(session, data, document), warnings=warnings)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gis.errors import RefusedInputError, UsageError
+from service.cli.words import no_bill
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -48,14 +49,7 @@ def run_all(session: Session, wanted: Wanted, kind: str, form: str | None, outpu
         done = _draft(session, wanted, work) if kind == "draft" else _issue(session, wanted, work)
     roll = _roll_files(session, wanted.season, output, forms) if kind == "issue" and output else []
     data = work.answer(done, kind, roll)
-    warnings = []
-    if data["mark"]:
-        warnings.append(
-            session.pick(
-                f"{data['mark']}（{data['status']}）：规则或图层不是正式文本，不得据此扣款",
-                f"not official ({data['status']}): a rulebook or a layer is no official text; not to be billed on",
-            )
-        )
+    warnings = [no_bill(session, data["status"])] if data["mark"] else []
     session.emit("statement.all", data, text=lambda: _print(session, data), warnings=warnings)
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from service.cli.words import status_word
+
 if TYPE_CHECKING:
     from service.cli.session import Session
 
@@ -56,15 +58,15 @@ def _instant(text: str | None) -> Any:
 
 def _text(session: Session, data: dict[str, Any]) -> str:
     units = [data[level] for level in ("city", "county", "township", "grid") if data[level]]
-    zone = data["zone"] or data["zone_code"]
+    zone, status = data["zone"] or data["zone_code"], status_word(session, data["regime_status"])
     lines = [
         session.pick(
             f"{data['at']} 东经 {data['lon']}° 北纬 {data['lat']}°：{'、'.join(units) or '不在服务范围内'}",
             f"{data['at']} {data['lon']}° E {data['lat']}° N: {', '.join(units) or 'outside the service area'}",
         ),
         session.pick(
-            f"管控方式：{data['regime_zh']}（依据：{data['regime_source'] or '无'}，{data['regime_status']}）",
-            f"regime: {data['regime_en']} (source: {data['regime_source'] or 'none'}, {data['regime_status']})",
+            f"管控方式：{data['regime_zh']}（依据：{data['regime_source'] or '无'}，{status}）",
+            f"regime: {data['regime_en']} (source: {data['regime_source'] or 'none'}, {status})",
         ),
         session.pick(
             f"分区：{zone}（{data['zone_kind_zh']}）" if zone else "分区：没有图层覆盖",

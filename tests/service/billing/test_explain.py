@@ -19,6 +19,7 @@ from service.pipeline.area import refresh_area
 from tests.service.billing.story import AT, BEGAN, NOON, SEASON, YUSHU, A, B, C, Scene, scene
 from tests.service.billing.test_facts import _patrol
 from tests.service.pipeline.feeds import Row
+from tests.test_punctuation import wrong
 
 BOOK = ("--rulebook", "JL-1")
 GOLDEN = Path(__file__).parent / "golden"
@@ -134,8 +135,8 @@ def test_a_ruling_and_its_reason_stand_in_it_and_a_later_one_supersedes(told: Sc
         ("none", "重新核对图件", True),
     ]
     text = page(told.explained(told.main), "zh")
-    assert "裁定分区 → none：重新核对图件" in text
-    assert "裁定分区 → ban（已被取代）：现场在禁烧区内" in text
+    assert "裁定分区：不在任何分区；理由：重新核对图件" in text
+    assert "裁定分区：ban（已被取代）；理由：现场在禁烧区内" in text
 
 
 def test_as_of_tells_it_as_it_was_known(told: Scene) -> None:
@@ -248,7 +249,7 @@ def test_a_later_contradiction_is_kept_and_told(told: Scene) -> None:
     assert story["verification"]["contradicted"]
     assert "contradicted" in {one["code"] for one in story["uncertain"]}
     text = page(story, "zh")
-    assert "省级核查（王某）：秸秆　← 采信" in text
+    assert "省级核查，王某：秸秆焚烧　← 采信" in text
     assert "到场未见明火" in text
 
 
@@ -295,6 +296,38 @@ def test_the_answer_fits_its_schema_also_for_what_says_little(told: Scene) -> No
         schemas.envelope("explain").model_validate(json.loads(result.stdout))
 
 
+_NAMES = re.compile(
+    r"[\w.-]+\.csv|viirs_\w+|tianditu[\w-]*|NOAA-20|SNPP|VIIRS|[\d.]+NRT|CGCS2000|SHA-256 [0-9a-f]{12}"
+    r"|20\d{6}-[0-9a-f]{12}|JL-1"
+)
+"""What has no Chinese name: files, data sets, satellites, hashes, numbers."""
+
+
+def test_the_chinese_page_has_no_code_nor_english_word_in_it(told: Scene) -> None:
+    told.house.data("rule", told.main, "--unit", "220283", "--reason", "现场核实", "--evidence", __file__)
+    told.house.data("rule", told.at(B), "--screen", "not_cropland", "--reason", "现场为林地")
+    told.house.data("rule", told.at(C), "--order", "1", "--reason", "现场核实最早")
+    told.verify(told.at(C), "--area", "12.5亩", "--source", "patrol", "--note", "见灰烬")
+    told.house.data("assess")
+    for point in (told.main, told.at(B), told.at(C)):
+        text = told.house.run("explain", point, *BOOK).stdout
+        left = _NAMES.sub("", text.replace(f"操作员 {getpass.getuser()}", ""))
+        assert re.findall("[A-Za-z_]{2,}", left) == [], text
+        assert wrong(text) == []
+    assert (
+        "裁定归属：舒兰市 220283；理由：现场核实（证据" in told.house.run("explain", told.main, *BOOK).stdout
+    )
+
+
+def test_a_layer_without_a_set_is_counted_in_words(told: Scene) -> None:
+    assert (
+        "管控规则与特殊时段：管控规则 3 条，特殊时段 0 个，参考"
+        in told.house.run("explain", told.main).stdout
+    )
+    english = told.house.run("--lang", "en", "explain", told.main).stdout
+    assert "regimes and special periods: 3 rules, 0 special periods, reference" in english
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_golden(told: Scene, lang: str) -> None:
     text = golden_page(told, lang)
@@ -316,7 +349,8 @@ def golden_page(told: Scene, lang: str) -> str:
 
 def _without_machine(text: str) -> str:
     """Replace who ran the test and how many revisions a fresh store begins with."""
-    text = text.replace(f"cli:{getpass.getuser()}", "cli:USER")
+    text = text.replace(f"命令行操作员 {getpass.getuser()}", "命令行操作员 USER")
+    text = text.replace(f"operator {getpass.getuser()}", "operator USER")
     text = re.sub(r"第 \d+ 号修订（[^，]*，", "第 N 号修订（T，", text)
     text = re.sub(r"revision \d+ \([^,]*,", "revision N (T,", text)
-    return re.sub(r"2023-10-29 \d\d:\d\d (?=评估|assessment|cli:)", "T ", text)
+    return re.sub(r"2023-10-29 \d\d:\d\d (?=评估|assessment|命令行|operator)", "T ", text)
