@@ -110,6 +110,8 @@ def parity(xy: Array, first: Array, p: Array) -> npt.NDArray[np.bool_]:
     """
     found = np.zeros(len(p), dtype=bool)
     a, b = xy[first], xy[first + 1]
+    apart = (a != b).any(axis=1)  # a ring that is one point holds nothing, not even that point
+    a, b = a[apart], b[apart]
     for row, one in enumerate(p):
         reach = (np.maximum(a[:, 0], b[:, 0]) >= one[0]) & (
             (np.minimum(a[:, 1], b[:, 1]) <= one[1]) & (np.maximum(a[:, 1], b[:, 1]) >= one[1])

@@ -64,6 +64,16 @@ def test_tangles_of_broken_rings_are_answered_by_even_and_odd(by_kernels: Ask, r
     agree(by_kernels, *tangle(rnd))
 
 
+def test_a_ring_that_is_one_point_holds_nothing(by_kernels: Ask) -> None:
+    point = shapely.Polygon([(-3.2, 0.1)] * 4)
+    around = shapely.Polygon([(-3.1, 0.0), (-3.2, 0.2), (-3.0, 0.2), (-3.2, 0.2), (-3.0, 0.0)])
+    lon, lat = np.array([-3.2, -3.2, -3.1]), np.array([0.1, 0.0, 0.0])
+    assert agree(by_kernels, [point, around, shapely.MultiPolygon([point, around])], lon, lat) == [
+        (2, 1),
+        (2, 2),
+    ]
+
+
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(strips())
 def test_slivers_t_junctions_and_touching_holes(by_kernels: Ask, case: tuple[list[Any], Any, Any]) -> None:
