@@ -44,10 +44,11 @@ bench-money: $(VENV)/.dev ## seconds and memory of adjudicating 20,000 and 1,000
 	@$(PY) -m bench.adjudication --points 20000 --units 12000
 	$(PY) -m bench.adjudication --points 1000000 --units 600000
 
-bench-map: $(VENV)/.bench components ## location, shares and tiles beside their peers (SedonaDB, geopandas, PostGIS, tipg)
+bench-map: $(VENV)/.bench components ## location, shares and tiles beside their peers (SedonaDB, geopandas, PostGIS, tipg); the map's first idle
 	@$(PY) -m bench.location
 	$(PY) -m bench.shares
 	$(PY) -m bench.tiles
+	$(PY) -m bench.map_idle
 
 notebooks: $(VENV)/.dev $(VENV)/.assets ## execute the notebooks on the real data again and keep them (ARGS="october_2023" for one)
 	@$(PY) -m notebooks.run $(ARGS)

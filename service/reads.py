@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -90,6 +91,14 @@ class FirePointView:
     duties: tuple[DutyHolder, ...]
 
 
+_AS_STORED = tuple(
+    name
+    for name in FirePointView.__slots__
+    if name
+    not in {"satellites", "sources", "neighbours", "reasons", "layers", "ruling_ids", "status", "duties"}
+)
+
+
 def fire_points(
     reader: Reader,
     scope: Scope,
@@ -144,7 +153,8 @@ def fire_points(
         conditions.append(within_bbox(FirePointState, bbox, reader.connection.dialect.name))
     if after is not None:
         conditions.append(table.c.fire_point_id > after)
-    query = sa.select(table).where(*conditions).order_by(table.c.fire_point_id)
+    told = [column for column in table.c if column.name != "geom"]  # the position stands in lon and lat
+    query = sa.select(*told).where(*conditions).order_by(table.c.fire_point_id)
     rows = reader.rows(query if limit is None else query.limit(limit))
     return _views(reader, scope, rows)
 
@@ -223,19 +233,10 @@ def _views(reader: Reader, scope: Scope, rows: Sequence[Any]) -> list[FirePointV
     stacks = {row.id: row.layers for row in reader.rows(sa.select(LayerStack.id, LayerStack.layers))}
     known = statuses(reader, rows)
     duties = duty_holders(reader, rows)
-    own = set(FirePointView.__slots__) - {
-        "satellites",
-        "sources",
-        "neighbours",
-        "reasons",
-        "layers",
-        "ruling_ids",
-        "status",
-        "duties",
-    }
+    read = attrgetter(*_AS_STORED)
     return [
         FirePointView(
-            **{name: getattr(row, name) for name in own},
+            **dict(zip(_AS_STORED, read(row), strict=True)),
             satellites=tuple(row.satellites),
             sources=tuple(row.sources),
             neighbours=neighbours(row),

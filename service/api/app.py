@@ -46,6 +46,7 @@ from service.map.events import Events
 from service.map.tianditu import Tianditu
 from service.ogc.app import OgcApp
 from service.ogc.links import MOUNT
+from service.packing import Packing
 from service.settings import Settings
 from service.store import Store, open_store
 from service.web.mapfiles import MAP_URL, MapFiles
@@ -97,6 +98,7 @@ def create_app(
         middleware=[
             Middleware(Envelope, log=log, paths=paths, https=settings.public_url.startswith("https://")),
             Middleware(Gate, store=opened, settings=settings),
+            Middleware(Packing),
         ],
         exception_handlers={
             HuodianError: _answer,

@@ -104,6 +104,8 @@ def run(session: Session, store: Store, listener: socket.socket, told: str) -> N
     told
         What the operator reads when the service answers: not before it can draw a map.
     """
+    import gc
+
     import uvicorn
 
     from service.kernels import made_ready
@@ -124,6 +126,8 @@ def run(session: Session, store: Store, listener: socket.socket, told: str) -> N
     server = uvicorn.Server(config)
     app.state.events.stops_when(lambda: server.should_exit)  # streams would otherwise hold the grace out
     session.console.print(told, highlight=False, soft_wrap=True)
+    gc.freeze()  # what was loaded stays; and lists of 20,000 rows, none of them garbage, are not searched ten times
+    gc.set_threshold(100_000, 20, 20)
     server.run(sockets=[listener])
 
 

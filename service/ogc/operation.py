@@ -19,6 +19,7 @@ from service.api.deps import Context
 from service.api.middleware import reader_scope
 from service.ogc.links import Links, links_under
 from service.ogc.parameters import Parameter, choice, read_parameters
+from service.packing import SMALLEST, packed, takes_gzip
 from service.scope import Scope
 
 JSON = "application/json"
@@ -30,9 +31,6 @@ FGB = "application/vnd.flatgeobuf"
 MVT = "application/vnd.mapbox-vector-tile"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 STYLE = "application/vnd.mapbox.style+json"
-
-_SMALLEST = 1_000
-"""Bytes below which compressing costs more than it saves."""
 
 _ALIASES: Mapping[str, tuple[str, ...]] = {
     GEOJSON: (JSON,),
@@ -209,14 +207,14 @@ def _response(request: Request, asked: Asked, made: Answer) -> Response:
         return Response(status_code=304, headers=headers)
     if made.status == 204:
         return Response(status_code=204, headers=headers)
-    packed = "gzip" in request.headers.get("accept-encoding", "")
+    wanted = takes_gzip(request.headers.get("accept-encoding", ""))
     if made.encoded:
-        if packed:
+        if wanted:
             headers["Content-Encoding"] = "gzip"
         else:
             body = gzip.decompress(body)
-    elif packed and len(body) >= _SMALLEST and made.media != FGB:
-        body = _packed(body)
+    elif wanted and len(body) >= SMALLEST and made.media != FGB:
+        body = packed(body)
         headers["Content-Encoding"] = "gzip"
     response = Response(body, made.status, headers)
     response.headers["Content-Type"] = (
@@ -228,13 +226,6 @@ def _response(request: Request, asked: Asked, made: Answer) -> Response:
 def _cache_headers(tag: str) -> dict[str, str]:
     # Weak: the bytes differ by compression and by the time stamp inside, what they say does not.
     return {"ETag": f'W/"{tag}"', "Cache-Control": "private, no-cache", "Vary": "Accept, Accept-Encoding"}
-
-
-def _packed(body: bytes) -> bytes:
-    from isal import igzip
-
-    found: bytes = igzip.compress(body, 1)
-    return found
 
 
 def dumped(document: Any) -> bytes:

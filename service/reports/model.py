@@ -12,6 +12,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from typing import Any
 
 from gis.times import iso_beijing, to_beijing
@@ -69,7 +70,7 @@ class FireListRow:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row as JSON-representable data."""
-        row = {one.name: getattr(self, one.name) for one in fields(self)}
+        row = dict(zip(COLUMNS, _VALUES(self), strict=True))
         row["first_seen"], row["last_seen"] = iso_beijing(self.first_seen), iso_beijing(self.last_seen)
         row["satellites"], row["duty"] = list(self.satellites), list(self.duty)
         row["boundary_case"] = dict(sorted(self.boundary_case.items()))
@@ -98,6 +99,8 @@ class FireListRow:
 
 COLUMNS = tuple(one.name for one in fields(FireListRow))
 """Names of the row's fields, which are the columns of every table format."""
+
+_VALUES = attrgetter(*COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from service.packing import takes_gzip
 from service.web.vendor import STATIC
 
 MAP = STATIC / "map"
@@ -66,7 +67,7 @@ class MapFiles(StaticFiles):
     ) -> Response:
         """Answer a file, or its ``.gz`` beside it."""
         packed = Path(f"{os.fspath(full_path)}.gz")
-        accepts = "gzip" in Headers(scope=scope).get("accept-encoding", "")
+        accepts = takes_gzip(Headers(scope=scope).get("accept-encoding", ""))
         if accepts and packed.is_file():
             answer: Response = FileResponse(
                 packed,

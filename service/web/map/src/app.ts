@@ -26,9 +26,11 @@ export interface Data {
   fresh: ReadonlySet<string>;
   /** Changes whenever the service told of something new. */
   pulse: number;
-  /** Several points under one click. */
   /** Whether a tile on the screen holds less than there is. */
   capped: boolean;
+  /** Whether the map is still being drawn, and has been for a while. */
+  drawing: boolean;
+  /** Several points under one click. */
   picked: string[];
   reports: Report[];
   told: string;
@@ -47,6 +49,7 @@ const START: Data = {
   fresh: new Set(),
   pulse: 0,
   capped: false,
+  drawing: false,
   picked: [],
   reports: [],
   told: '',
@@ -120,6 +123,11 @@ export class App {
   }
 
   async start(): Promise<void> {
+    // Where the address names the day, its list is asked for at once; it is shown after the session, which says where.
+    const { date } = this.view.get();
+    const { signal } = this.load;
+    const early = date === null ? undefined : api.fireList(date, signal);
+    early?.catch(() => undefined); // told where it is awaited
     try {
       const session = await api.session();
       if (session) this.data.set({ session, today: session.fire_day });
@@ -127,17 +135,17 @@ export class App {
       this.fault(error);
     }
     this.recount();
-    await this.loadDay();
+    await this.loadDay(false, date === this.view.get().date && !signal.aborted ? early : undefined);
   }
 
   /** Read the list of the day shown. With `keep`, the old rows stay until the new ones are here. */
-  async loadDay(keep = false): Promise<void> {
-    this.load.abort();
-    const { signal } = (this.load = new AbortController());
+  async loadDay(keep = false, early?: ReturnType<typeof api.fireList>): Promise<void> {
+    if (!early) this.load.abort();
+    const { signal } = (this.load = early ? this.load : new AbortController());
     const before = keep ? this.data.get().list : null;
     this.data.set({ loading: true, fault: '', ...(keep ? {} : { list: null, extra: {}, fresh: new Set(), picked: [] }) });
     try {
-      const answer = await api.fireList(this.day, signal);
+      const answer = await (early ?? api.fireList(this.day, signal));
       const known = before && new Set(before.rows.map((row) => row.fire_point_id));
       const fresh = known ? answer.data.rows.map((row) => row.fire_point_id).filter((id) => !known.has(id)) : [];
       this.data.set({

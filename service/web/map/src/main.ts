@@ -53,6 +53,7 @@ function mountMap(): void {
       view: () => app.view.get(),
       layerOn: (layer) => layerOn(app.view.get(), layer),
       onCapped: (capped) => app.data.set({ capped }),
+      onBusy: (drawing) => app.data.set({ drawing }),
       onMove: (place) => app.go({ place }),
       onPick: (ids) => {
         if (ids.length > 1) app.data.set({ picked: ids });
@@ -95,7 +96,7 @@ function mountNotes(): void {
   const notes = at('notes');
   let timer = 0;
   const draw = (): void => {
-    const { told, fault, signedOut, reports, capped } = app.data.get();
+    const { told, fault, signedOut, reports, capped, drawing } = app.data.get();
     const waiting = reports.filter((one) => one.state === 'waiting').length;
     notes.replaceChildren(
       ...[
@@ -104,6 +105,7 @@ function mountNotes(): void {
           ? h('p', { class: 'note bad' }, t('failed', { said: fault }), ' ', h('button', { type: 'button', onclick: () => void app.loadDay() }, t('retry')))
           : null,
         waiting ? h('p', { class: 'note wait' }, t('waiting', { n: waiting })) : null,
+        drawing && !fault ? h('p', { class: 'note' }, t('drawing')) : null,
         capped ? h('p', { class: 'note wait' }, t('capped')) : null,
         told ? h('p', { class: 'note' }, told) : null,
       ].filter((one) => one !== null),
@@ -114,6 +116,6 @@ function mountNotes(): void {
       clearTimeout(timer);
       timer = window.setTimeout(() => app.tell(''), 8000);
     }
-    if (differs(now, before, 'told', 'fault', 'signedOut', 'reports', 'capped')) draw();
+    if (differs(now, before, 'told', 'fault', 'signedOut', 'reports', 'capped', 'drawing')) draw();
   });
 }

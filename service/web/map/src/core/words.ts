@@ -29,6 +29,7 @@ export const WORDS = {
   phoneList: ['手机简版', 'Light list'],
   print: ['打印', 'Print'],
   loading: ['正在读取……', 'Loading…'],
+  drawing: ['地图正在加载……', 'The map is loading…'],
   failed: ['读取失败：{said}', 'Could not load: {said}'],
   retry: ['重试', 'Try again'],
   offline: ['网络不通', 'no connection'],

@@ -41,6 +41,7 @@ export function addPoints(map: MapLibre, day: string): void {
       source: 'fire_points',
       'source-layer': 'fire_points',
       layout: {
+        visibility: 'none',
         'icon-image': ['match', ['get', 'status'], Object.keys(SIGNS), ['get', 'status'], 'unverified'],
         'icon-size': grow as never,
         'icon-allow-overlap': true,
@@ -118,14 +119,24 @@ function clusterText(): unknown[] {
   ];
 }
 
+/** Milliseconds after which tiles stand in for a list that has not come: both at once would make the list later. */
+const STAND_IN = 2000;
+let standIn = 0;
+
 /** Draw these rows; with none yet, the tiles stand in, under the same filters as far as tiles know them. */
 export function setPoints(map: MapLibre, rows: readonly Row[] | null, view: View): void {
   const source = map.getSource<GeoJSONSource>('points');
   if (!source) return;
   source.setData(collection(rows ?? []));
   if (!map.getLayer('tile-points')) return;
-  if (rows === null) map.setFilter('tile-points', tileFilter(view));
-  map.setLayoutProperty('tile-points', 'visibility', rows === null ? 'visible' : 'none');
+  clearTimeout(standIn);
+  if (rows !== null) map.setLayoutProperty('tile-points', 'visibility', 'none');
+  else {
+    standIn = window.setTimeout(() => {
+      map.setFilter('tile-points', tileFilter(view));
+      map.setLayoutProperty('tile-points', 'visibility', 'visible');
+    }, STAND_IN);
+  }
 }
 
 function tileFilter(view: View): FilterSpecification {

@@ -21,6 +21,8 @@ export interface Wishes {
   layerOn: (layer: TileLayer) => boolean;
   /** Whether a tile on the screen says that it holds less than there is. */
   onCapped: (capped: boolean) => void;
+  /** Whether somebody has been waiting for a while for the map to be whole. */
+  onBusy: (busy: boolean) => void;
   onMove: (place: Place) => void;
   /** Points under a click, each once; none closes the card. */
   onPick: (ids: string[]) => void;
@@ -29,6 +31,9 @@ export interface Wishes {
 
 /** Height of the card on a phone, as `style.css` has it. */
 const CARD_SHARE = 0.62;
+
+/** Milliseconds after which a map that is not whole yet says so. */
+const PATIENCE = 1200;
 
 type Box = [number, number, number, number];
 
@@ -43,6 +48,7 @@ export class FireMap {
   private rows: readonly Row[] | null = null;
   private chosen: string | null = null;
   private ready = false;
+  private patience = 0;
 
   constructor(container: HTMLElement, wishes: Wishes) {
     this.wishes = wishes;
@@ -67,11 +73,25 @@ export class FireMap {
     this.map.on('load', () => this.load());
     this.map.on('moveend', () => wishes.onMove(this.place()));
     this.map.on('click', (event) => this.click(event));
+    this.map.on('dataloading', () => this.busy());
+    this.map.on('idle', () => this.done());
     this.map.on('error', (event) => wishes.onFault(event.error));
     for (const name of ['cluster', ...POINT_LAYERS]) {
       this.map.on('mouseenter', name, () => (this.map.getCanvas().style.cursor = 'pointer'));
       this.map.on('mouseleave', name, () => (this.map.getCanvas().style.cursor = ''));
     }
+  }
+
+  /** Say, after a while, that the map is not whole: borders that have not come must not be taken for none. */
+  private busy(): void {
+    if (this.patience) return;
+    this.patience = window.setTimeout(() => this.wishes.onBusy(!this.ready || !this.map.areTilesLoaded()), PATIENCE);
+  }
+
+  private done(): void {
+    clearTimeout(this.patience);
+    this.patience = 0;
+    this.wishes.onBusy(false);
   }
 
   private load(): void {
