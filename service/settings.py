@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gis.times import cut_minutes
+
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 
 
 class Settings(BaseSettings):
@@ -27,6 +31,8 @@ class Settings(BaseSettings):
         Absolute address under which clients see the service; links are built from it.
     allowed_hosts
         Host names the web server answers to.
+    cors_origins
+        Web sites whose pages may read ``/ogc`` with a token of their own, each as ``https://host``; none without.
     map_approval
         Map approval number (审图号) shown on every map; empty says that none is set.
     map_attribution
@@ -52,6 +58,7 @@ class Settings(BaseSettings):
     cut: str = "00:00"
     public_url: str = "http://127.0.0.1:8080"
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
+    cors_origins: tuple[str, ...] = ()
     map_approval: str = ""
     map_attribution: str = Field(default="", max_length=300)
     tianditu_key: SecretStr | None = None
@@ -65,6 +72,18 @@ class Settings(BaseSettings):
     def _key_or_none(cls, value: SecretStr | None) -> SecretStr | None:
         """Take an empty line in a file of settings for no key."""
         return value if value is not None and value.get_secret_value().strip() else None
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Take what a browser sends as ``Origin`` and nothing wider: no star, no path, no slash at the end."""
+        for one in value:
+            if not _ORIGIN.fullmatch(one):
+                raise ValueError(
+                    f'{one!r}: HUODIAN_CORS_ORIGINS 的每一项须形如 "https://www.example.cn"，不带路径与斜杠；'
+                    'each must be an exact origin such as "https://www.example.cn", lower case, without a path'
+                )
+        return value
 
     @field_validator("cut")
     @classmethod

@@ -45,6 +45,7 @@ from service.api.routes import (
 from service.map.events import Events
 from service.map.tianditu import Tianditu
 from service.ogc.app import OgcApp
+from service.ogc.embedding import Embedding
 from service.ogc.links import MOUNT
 from service.packing import Packing
 from service.settings import Settings
@@ -97,6 +98,7 @@ def create_app(
         lifespan=lifespan,
         middleware=[
             Middleware(Envelope, log=log, paths=paths, https=settings.public_url.startswith("https://")),
+            Middleware(Embedding, origins=settings.cors_origins),
             Middleware(Gate, store=opened, settings=settings),
             Middleware(Packing),
         ],
