@@ -11,7 +11,7 @@ from service.settings import Settings
 from service.store import Reader
 
 if TYPE_CHECKING:
-    from service.reports.daymap import Outline
+    from service.reports.mappage import Outline
 
 
 def day_page(reader: Reader, scope: Scope, settings: Settings, day: dt.date) -> str:

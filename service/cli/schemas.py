@@ -306,6 +306,21 @@ class RulebookShow(Closed):
     rulebook: dict[str, Any]
 
 
+class MapOfStatement(Closed):
+    """The map of a statement, written to a file; amounts in yuan."""
+
+    path: str
+    bytes: int
+    payer: str
+    season: str
+    number: int
+    status: str
+    mark: str
+    sha256: str
+    net: str
+    lines: int
+
+
 class Tiles(Closed):
     """Answer of `tiles`: the PMTiles file and what is in it; `distinct` of its tiles are stored."""
 
@@ -344,6 +359,7 @@ ANSWERS: dict[str, Any] = {
     "rulebooks.check": RulebookCheck,
     "rulebooks.show": RulebookShow,
     "tiles": Tiles,
+    "map.statement": MapOfStatement,
     **charge_schemas.ANSWERS,
     **statement_schemas.ANSWERS,
     **explain_schemas.ANSWERS,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from gis.types import Level
-from service.reports.daymap import Outline
+from service.reports.mappage import Outline
 from service.store.engine import Reader
 from service.store.models import BoundarySet, BoundaryUnit, BoundaryUse
 

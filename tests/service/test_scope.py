@@ -242,7 +242,10 @@ READS: Mapping[tuple[str, ...], list[list[str]]] = {
             for form in ("geojson", "kml")
         ),
     ],
-    ("map",): [["map", "--date", "2023-10-29", "-o", "{out}"]],
+    ("map",): [
+        ["map", "--date", "2023-10-29", "-o", "{out}"],
+        ["map", "--payer", "{other}", "--season", "2023-2024", "-o", "{out}"],
+    ],
     ("tiles",): [
         ["tiles", "counties", "-o", "{out}", "--max-zoom", "5"],
         ["tiles", "fire_points", "-o", "{out}"],

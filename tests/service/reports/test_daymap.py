@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from gis.errors import HuodianError
 from service.reports.build import build
-from service.reports.daymap import Outline, _check_sealed, day_map
+from service.reports.daymap import day_map
+from service.reports.mappage import Outline, _check_sealed
 from service.reports.outlines import county_borders
 from service.store import Store
 from tests import components
