@@ -1,9 +1,10 @@
 """`statement verify`: an exported document, or a chain's head, against the store; every difference named.
 
-Four questions, in this order: is the file what was issued; are the stored rows what their documents say; does the
-chain hold; does the account come out the same when it is computed again from what was known then. The last one finds an
-edited verification, ruling or fire point: a line states a hash of every row it rests on. Sentences that the program
-makes of amounts, facts and reasons are held apart: a newer one may word them otherwise, and nobody altered a thing.
+Five questions, in this order: is the file what was issued; are the stored rows what their documents say; does the
+chain hold; are revisions, and what people said in them, as they were sealed; does the account come out the same when
+it is computed again from what was known then. The last one finds an edited verification, ruling or fire point: a line
+states a hash of every row it rests on. Sentences that the program makes of amounts, facts and reasons are held apart:
+a newer one may word them otherwise, and nobody altered a thing.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from service.billing.issued import document_of, rows_of, seen_rows, with_documen
 from service.scope import Scope
 from service.store.engine import Store
 from service.store.models import Revision
+from service.store.seals import Sealed, check
 
 WORDING = "wording"
 """Code of a sentence that this program words otherwise."""
@@ -71,7 +73,7 @@ def verify(
     data, name
         Bytes and name of an exported JSON statement.
     head
-        SHA-256 of the newest statement that somebody knew: the chain must still hold it.
+        SHA-256 of the newest statement that somebody knew, or of the newest revision: the chain must still hold it.
     sha
         SHA-256 as printed on a statement: says whether the store issued it.
 
@@ -79,7 +81,8 @@ def verify(
     -------
     dict
         ``{ok, issued, statement: {payer, season, number, sha256} or null, statements, recomputed, programs: {issued,
-        now}, differences, more, reworded, wording}``. A newer program may compute otherwise: it says which versions
+        now}, differences, more, reworded, wording, revisions: {first, last, sha256}}``, the last of them the seals. A
+        newer program may compute otherwise: it says which versions
         they are. `wording` names the sentences that this program words otherwise, `reworded` counts them: with amounts,
         facts and basis alike they are no difference.
 
@@ -99,13 +102,15 @@ def verify(
             found += _file_differences(data, document, row, name)
         wanted = sha or head
         named_row = next((one for one in rows if one.sha256 == wanted), None) if wanted else None
-        if wanted and named_row is None:
+        sealed = check(reader.connection)
+        if wanted and named_row is None and head not in sealed.seals:
             found.append(_unknown_hash(wanted, head is not None))
         elif row is not None and named_row is not None and _key(named_row) != _key(row):
             found.append(_other_chain(row, named_row))
         row = row or (named_row and with_document(reader, named_row))
         chain = [] if row is None else rows_of(reader, row.season, row.payer_code)
         found += _chain(reader, chain)
+        found += _seal_differences(sealed)
     recomputed, wording = False, []
     if row is not None and not row_differences(row):
         again, recomputed = _recomputed(store, row, chain)
@@ -122,6 +127,7 @@ def verify(
         "more": max(0, len(found) - _SHOWN),
         "reworded": len(wording),
         "wording": [one.as_dict() for one in wording[:_SHOWN]],
+        "revisions": sealed.as_dict(),
     }
 
 
@@ -222,6 +228,31 @@ def _other_chain(row: Any, other: Any) -> Difference:
         "所给链尾属于另一付款单位或考核季",
         "the head that was given belongs to another payer or season",
     )
+
+
+# --- revisions -----------------------------------------------------------------------------------------------
+
+_BROKEN = {
+    "altered": ("改动", "altered"),
+    "unsealed": ("加入而未封存", "added without a seal"),
+    "missing": ("删除", "removed"),
+}
+
+
+def _seal_differences(sealed: Sealed) -> list[Difference]:
+    """Name the revisions that are not as they were sealed."""
+    return [
+        difference(
+            "seal",
+            f"revision {one.rev}",
+            one.expected,
+            one.found,
+            f"第 {one.rev} 号修订（操作人、命令、参数，或当时的裁定与核实）被{_BROKEN[one.what][0]}",
+            f"revision {one.rev} (actor, command, parameters, or a ruling or finding of it) was "
+            f"{_BROKEN[one.what][1]}",
+        )
+        for one in sealed.broken
+    ]
 
 
 # --- rows and chain ------------------------------------------------------------------------------------------

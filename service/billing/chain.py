@@ -29,7 +29,7 @@ class Difference:
     Attributes
     ----------
     code
-        ``file``, ``bytes``, ``column``, ``document``, ``chain``, ``head``, ``basis``, ``computed``.
+        ``file``, ``bytes``, ``column``, ``document``, ``chain``, ``head``, ``basis``, ``seal``, ``computed``.
     where
         What differs: ``statement 3 (220182, 2023-2024): total``, or a path in the document.
     expected, found

@@ -190,7 +190,12 @@ def roll(ctx: typer.Context, season: Season, form: Form = None, output: Output =
 def verify(
     ctx: typer.Context,
     file: Annotated[Path | None, typer.Argument(help="An exported JSON statement / 导出的 JSON")] = None,
-    head: Annotated[str | None, typer.Option("--head", help="SHA-256 of a chain's newest statement")] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            "--head", help="SHA-256 of a chain's newest statement, or of the newest revision / 链尾"
+        ),
+    ] = None,
     sha: Annotated[str | None, typer.Option("--sha", help="SHA-256 printed on a statement")] = None,
 ) -> None:
     """Check a statement against the store: bytes, rows, chain, and the account computed again / 核验."""

@@ -285,6 +285,14 @@ class Difference(Closed):
     en: str
 
 
+class SealedRevisions(Closed):
+    """First and newest sealed revision, and the newest seal; 0 and empty where none is."""
+
+    first: int
+    last: int
+    sha256: str
+
+
 class StatementVerified(Closed):
     """Answer of `statement verify`."""
 
@@ -298,6 +306,7 @@ class StatementVerified(Closed):
     more: int
     reworded: int
     wording: list[Difference]
+    revisions: SealedRevisions
 
 
 class AllPayer(Closed):

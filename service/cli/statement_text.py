@@ -147,7 +147,11 @@ def print_verified(session: Session, data: Mapping[str, Any]) -> None:
         zh = f"相符：{name} 第 {told['number']} 号，共 {data['statements']} 号成链{again}"
         en = f"holds: statement {told['number']} of {name}, {data['statements']} in the chain{again}"
         say(console, session.pick(zh, en))
+        _print_sealed(session, console, data["revisions"])
         _print_wording(session, console, data)
+        return
+    if data["ok"]:
+        _print_sealed(session, console, data["revisions"])
         return
     count = len(data["differences"]) + data["more"]
     say(console, session.pick(f"不符 {count} 处", f"{count} differences"))
@@ -163,6 +167,20 @@ def print_verified(session: Session, data: Mapping[str, Any]) -> None:
         say(
             console, session.pick(zh, f"issued by version {issued}, computed again by {now}: that may be why")
         )
+
+
+def _print_sealed(session: Session, console: Console, sealed: Mapping[str, Any]) -> None:
+    """Say which revisions are sealed; those of before have no seal."""
+    if not sealed["last"]:
+        say(console, session.pick("修订均未封存", "no revision is sealed"))
+        return
+    first, last, sha = sealed["first"], sealed["last"], sealed["sha256"]
+    zh = f"第 {first} 至 {last} 号修订的封存相符，末号封存 SHA-256 {sha}"
+    en = f"revisions {first} to {last} are as sealed; newest seal SHA-256 {sha}"
+    if first > 1:
+        zh += f"；第 {first - 1} 号及以前未封存"
+        en += f"; none up to {first - 1} is sealed"
+    say(console, session.pick(zh, en))
 
 
 def _print_wording(session: Session, console: Console, data: Mapping[str, Any]) -> None:

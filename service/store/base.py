@@ -69,3 +69,11 @@ class Revision(Base):
     actor: Mapped[str]
     command: Mapped[str]
     params: Mapped[dict[str, Any]]
+
+
+class RevisionSeal(Base):
+    """The hash of a revision, of what people said in it, and of the seal before (`service.store.seals`)."""
+
+    __tablename__ = "revision_seal"
+    rev: Mapped[int] = mapped_column(sa.ForeignKey("revision.id"), primary_key=True, autoincrement=False)
+    sha256: Mapped[str]

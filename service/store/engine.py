@@ -24,6 +24,7 @@ from gis.times import iso_utc, require_aware
 from service import failpoints
 from service.store.bulk import bulk_insert, index_points
 from service.store.models import Base, Revision
+from service.store.seals import seal
 
 BUSY_TIMEOUT_S = 10.0
 """How long a writer waits for another before the caller is told to come back (DESIGN section 4)."""
@@ -98,6 +99,7 @@ class Writer(Reader):
         self.now = now
         self._revision: int | None = None
         self._next: dict[str, int] = {}
+        self._first: dict[str, int] = {}
 
     @property
     def horizon(self) -> int:
@@ -125,6 +127,11 @@ class Writer(Reader):
         """Whether anything was recorded."""
         return self._revision is not None
 
+    def seal(self) -> None:
+        """Seal the revision, once everything of it is written (see `service.store.seals`)."""
+        if self._revision is not None:
+            seal(self.connection, self._revision, self._first)
+
     def allocate(self, table: type[Base], count: int) -> int:
         """Return the first of `count` fresh keys of `table`."""
         name = table.__tablename__
@@ -132,6 +139,7 @@ class Writer(Reader):
             identity = table.__table__.c.id
             self._next[name] = (self.connection.execute(sa.select(sa.func.max(identity))).scalar() or 0) + 1
         first = self._next[name]
+        self._first.setdefault(name, first)
         self._next[name] = first + count
         return first
 
@@ -208,6 +216,7 @@ class Store:
                     self.archive,
                 )
                 yield writer
+                writer.seal()
                 failpoints.reach(f"{command}.before_commit")
                 transaction.commit()
             except BaseException:

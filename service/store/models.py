@@ -13,7 +13,7 @@ Integer keys are allocated by the single writer (see `service.store.engine.Write
 
 from __future__ import annotations
 
-from service.store.base import Base, Revision
+from service.store.base import Base, Revision, RevisionSeal
 from service.store.feed_tables import (
     Detection,
     FeedCoverage,
@@ -106,6 +106,7 @@ __all__ = [
     "RegimeRule",
     "RejectedRow",
     "Revision",
+    "RevisionSeal",
     "RulebookVersion",
     "Ruling",
     "ScreeningVersion",

@@ -26,7 +26,8 @@ from service.cli import schemas
 from service.pipeline.init import initialise
 from service.settings import Settings
 from service.store import open_store
-from service.store.models import Revision
+from service.store.models import Revision, RevisionSeal
+from service.store.seals import seal
 from tests import components
 from tests.service.pipeline import feeds
 
@@ -176,6 +177,12 @@ class House:
             connection.execute(
                 sa.update(Revision.__table__).where(Revision.__table__.c.id > since).values(at=moment)
             )
+            seals = RevisionSeal.__table__
+            connection.execute(sa.delete(seals).where(seals.c.rev > since))
+            for rev in connection.execute(
+                sa.select(Revision.id).where(Revision.id > since).order_by(Revision.id)
+            ):
+                seal(connection, rev.id)
         store.close()
 
     @property

@@ -302,3 +302,22 @@ def test_a_reader_of_elsewhere_verifies_as_if_nothing_were_there(office: Desk) -
     found = json.loads(result.stdout)["data"]
     assert (found["issued"], found["statement"], found["statements"]) == (False, None, 0)
     assert [one["where"] for one in found["differences"]] == ["1.json"]
+
+
+def test_who_ruled_and_why_long_ago_is_sealed_and_its_revision_named(office: Desk) -> None:
+    path = office.export("2.json")
+    before = office.verify(str(path))
+    newest = before["revisions"]["sha256"]
+    assert office.verify("--head", newest)["ok"]
+    result = office.house.run("statement", "verify", str(path))
+    assert f"号修订的封存相符，末号封存 SHA-256 {newest}" in result.output.replace("\n", "")
+    away = office.house.ids()
+    office.house.data("rule", next(iter(away.values())), "--exempt", "storm", "--reason", "现场核实大风")
+    rev = office.verify(str(path))["revisions"]["last"]
+    for edit in (
+        f"UPDATE ruling SET reason = '无风' WHERE rev = {rev}",
+        f"UPDATE revision SET actor = '别人' WHERE id = {rev}",
+    ):
+        office.sql(edit)
+        assert f"revision {rev}" in _named(office, str(path))
+    assert office.verify("--head", newest, code=1)["issued"] is False
