@@ -63,23 +63,21 @@ class Index:
         if not compiled_worth(len(lon)):
             return plain.hits(self, lon, lat)
         lon, lat = _usable(lon), _usable(lat)
-        first, count = self._scan(lon, lat, counted=True)
+        first, count, left = self._scan(lon, lat, counted=True)
         place = np.cumsum(count, dtype=np.int64) - count
         unit = np.empty(int(count.sum()), dtype=np.int64)
         unit[place[count > 0]] = first[count > 0]
         many = np.flatnonzero(count > 1)
         point = np.repeat(np.arange(len(lon), dtype=np.int64), count)
-        self._several(lon, lat, many, place, count, unit)
+        self._several(lon, lat, many, left, place, unit)
         return point, unit
 
-    def _several(
-        self, lon: Floats, lat: Floats, many: Longs, place: Longs, count: Array, unit: Longs
-    ) -> None:
-        """Write all units of points that have more than one."""
+    def _several(self, lon: Floats, lat: Floats, many: Longs, left: Longs, place: Longs, unit: Longs) -> None:
+        """Write all units of points that have more than one, those that kernels left to numpy by numpy again."""
         from gis.location import jit, kernels
 
-        few = many[count[many] <= kernels.BUFFER // 2 - 3]
-        few = few[(np.abs(lon[few]) >= kernels.TINY) & (np.abs(lat[few]) >= kernels.TINY)]
+        # Of few units but many edges a point has no room in a kernel either, so that is not told by the count.
+        few = np.setdiff1d(many, left, assume_unique=True)
         rest = np.setdiff1d(many, few, assume_unique=True)
         jit.in_blocks(
             lambda a, b: kernels.collect(lon, lat, few[a:b], place[few[a:b]], self._grid(), unit), len(few)
@@ -91,21 +89,21 @@ class Index:
 
     def _scan(
         self, lon: Floats, lat: Floats, *, counted: bool
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-        """Return the first unit and (where asked for) the number of units of each point, compiled."""
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Longs]:
+        """Return the first unit and (where asked for) the number of units of each point; and whom numpy told."""
         from gis.location import jit, kernels
 
         first, count = np.empty(len(lon), np.int32), np.empty(len(lon) if counted else 0, np.int32)
         grid = self._grid()
-        left = jit.in_blocks(lambda a, b: kernels.locate(lon, lat, a, b, grid, first, count), len(lon))
-        if sum(left):
-            rows = np.flatnonzero(first == kernels.UNRESOLVED)
+        hard = jit.in_blocks(lambda a, b: kernels.locate(lon, lat, a, b, grid, first, count), len(lon))
+        rows = np.flatnonzero(first == kernels.UNRESOLVED) if sum(hard) else np.empty(0, np.int64)
+        if len(rows):
             first[rows] = -1
             within, found = plain.hits(self, lon[rows], lat[rows])
             first[rows[within[::-1]]] = found[::-1]
             if counted:
                 count[rows] = np.bincount(within, minlength=len(rows))
-        return first, count
+        return first, count, rows
 
     def border_distance_m(
         self, lon: Floats, lat: Floats, unit: Longs, scale_x: Floats, scale_y: Floats

@@ -74,6 +74,19 @@ def test_a_ring_that_is_one_point_holds_nothing(by_kernels: Ask) -> None:
     ]
 
 
+def test_a_point_on_many_edges_of_few_units_has_those_units(by_kernels: Ask) -> None:
+    """The edges have no room in a kernel; the units would."""
+    turn = np.arange(16) * (np.pi / 8)
+
+    def star(reach: float) -> Any:
+        ends = np.column_stack([1.5 + reach * np.cos(turn), 1.5 + reach * np.sin(turn)]).tolist()
+        return shapely.Polygon([point for end in ends for point in ((1.5, 1.5), end)] + [(1.5, 1.5)])
+
+    shapes = [star(1.0), star(2.0), shapely.box(1, 1, 2, 2)]
+    lon, lat = np.array([1.5, 1.5, 1.0]), np.array([1.5, 0.9, 1.0])
+    assert agree(by_kernels, shapes, lon, lat)[:3] == [(0, 0), (0, 1), (0, 2)]
+
+
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(strips())
 def test_slivers_t_junctions_and_touching_holes(by_kernels: Ask, case: tuple[list[Any], Any, Any]) -> None:
