@@ -6,8 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from service.billing import explain_words as words
-from service.billing.explain_words import clock, counted, evidence, listed, mark, named, person, pick, yuan
-from service.pipeline.ruling_checks import NO_ZONE
+from service.billing.explain_words import (
+    clock,
+    counted,
+    evidence,
+    listed,
+    mark,
+    named,
+    person,
+    pick,
+    ruled,
+    yuan,
+)
 from service.reports.words import (
     FINDING_WORDS,
     LEVEL_WORDS,
@@ -25,7 +35,7 @@ def rulings(story: Story, lang: str) -> Iterator[str]:
     names = named(story["place"])
     for one in story["rulings"]:
         kind = pick(words.RULING_WORDS, one["kind"], lang)
-        value = _ruled(one["kind"], one["value"], names, lang)
+        value = ruled(one["kind"], one["value"], names, lang)
         state = "" if one["in_force"] else ("（已被取代）" if zh else " (superseded)")
         shown, who = evidence(one, lang), person(one["actor"], lang)
         yield (
@@ -33,19 +43,6 @@ def rulings(story: Story, lang: str) -> Iterator[str]:
             if zh
             else f"{clock(one['at'])} {who} ruled on {kind}: {value}{state}; why: {one['reason']}{shown}"
         )
-
-
-def _ruled(kind: str, value: str, names: Mapping[str, str], lang: str) -> str:
-    """Return what a ruling says, its code with the name where the page knows it."""
-    zh = lang == "zh"
-    if kind == "screen":
-        return pick(SCREEN_WORDS, value, lang)
-    if kind == "order":
-        return f"第 {value} 个" if zh else f"number {value}"
-    if kind == "zone" and value.partition("|")[0] == NO_ZONE:
-        return "不在任何分区" if zh else "in no zone"
-    told = value.replace("|", " ")
-    return f"{names[told]} {told}" if told in names else told
 
 
 def verification(story: Story, lang: str) -> Iterator[str]:

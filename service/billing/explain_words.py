@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from service.pipeline.ruling_checks import NO_ZONE
 from service.reports import words
 from service.reports.words import Words
 
@@ -155,6 +156,19 @@ def person(actor: str, lang: str) -> str:
     if account == actor:
         return actor
     return f"命令行操作员 {account}" if lang == "zh" else f"operator {account}"
+
+
+def ruled(kind: str, value: str, names: Mapping[str, str], lang: str) -> str:
+    """Return what a ruling says, its code with the name where one is known."""
+    zh = lang == "zh"
+    if kind == "screen":
+        return pick(words.SCREEN_WORDS, value, lang)
+    if kind == "order":
+        return f"第 {value} 个" if zh else f"number {value}"
+    if kind == "zone" and value.partition("|")[0] == NO_ZONE:
+        return "不在任何分区" if zh else "in no zone"
+    told = value.replace("|", " ")
+    return f"{names[told]} {told}" if told in names else told
 
 
 def counted(count: int, what: str) -> str:

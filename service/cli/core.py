@@ -308,11 +308,10 @@ def rule(
 
 def _ruled(session: Session, data: Mapping[str, Any]) -> str:
     """Say what was ruled: the kind, and a screen, in words."""
-    from service.billing.explain_words import RULING_WORDS, pick
-    from service.reports.words import SCREEN_WORDS
+    from service.billing.explain_words import RULING_WORDS, pick, ruled
 
     kind = pick(RULING_WORDS, data["kind"], session.lang)
-    value = pick(SCREEN_WORDS, data["value"], session.lang) if data["kind"] == "screen" else data["value"]
+    value = ruled(data["kind"], data["value"], {}, session.lang)
     return session.pick(
         f"裁定 {data['ruling_id']} 已记录：{data['fire_point_id']} {kind} → {value}",
         f"ruling {data['ruling_id']} recorded: {data['fire_point_id']} {kind} → {value}",

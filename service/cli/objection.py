@@ -10,6 +10,8 @@ import typer
 from service.cli.options import AnyPayer, AnySeason, Evidence, Number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from service.cli.session import Session
 
 objection_app = typer.Typer(
@@ -59,23 +61,11 @@ def file(
     session: Session = ctx.obj
     with session.reporting():
         from service.billing.objections import file as run
-        from service.cli.statement import actor_of, scope_of_session
 
         session.refuse_past()
-        scope = scope_of_session(session)
-        which = _statement(session, words, payer, season, number)
-        data = run(
-            session.store(),
-            scope,
-            payer=which[0],
-            season=which[1],
-            number=which[2],
-            fire_point_id=words[-1],
-            grounds=grounds,
-            actor=actor_of(session, scope),
-            evidence_sha256=_archived(session, evidence),
-            late=late,
-        )
+        payer, season, number = _statement(session, words, payer, season, number)
+        which = {"payer": payer, "season": season, "number": number, "fire_point_id": words[-1]}
+        data = _write(session, run, **which, grounds=grounds, evidence=evidence, late=late)
     _emit(session, data)
 
 
@@ -93,19 +83,8 @@ def answer(
     session: Session = ctx.obj
     with session.reporting():
         from service.billing.objections import answer as run
-        from service.cli.statement import actor_of, scope_of_session
 
-        session.refuse_past()
-        scope = scope_of_session(session)
-        data = run(
-            session.store(),
-            scope,
-            objection_id,
-            outcome=outcome,
-            reason=reason,
-            actor=actor_of(session, scope),
-            evidence_sha256=_archived(session, evidence),
-        )
+        data = _write(session, run, objection_id, outcome=outcome, reason=reason, evidence=evidence)
     _emit(session, data)
 
 
@@ -119,11 +98,8 @@ def withdraw(
     session: Session = ctx.obj
     with session.reporting():
         from service.billing.objections import withdraw as run
-        from service.cli.statement import actor_of, scope_of_session
 
-        session.refuse_past()
-        scope = scope_of_session(session)
-        data = run(session.store(), scope, objection_id, actor=actor_of(session, scope), reason=reason)
+        data = _write(session, run, objection_id, reason=reason)
     _emit(session, data)
 
 
@@ -133,18 +109,8 @@ def appeal(ctx: typer.Context, objection_id: Id, grounds: Grounds, evidence: Evi
     session: Session = ctx.obj
     with session.reporting():
         from service.billing.objections import appeal as run
-        from service.cli.statement import actor_of, scope_of_session
 
-        session.refuse_past()
-        scope = scope_of_session(session)
-        data = run(
-            session.store(),
-            scope,
-            objection_id,
-            grounds=grounds,
-            actor=actor_of(session, scope),
-            evidence_sha256=_archived(session, evidence),
-        )
+        data = _write(session, run, objection_id, grounds=grounds, evidence=evidence)
     _emit(session, data)
 
 
@@ -166,6 +132,17 @@ def listing(
         with session.store().reader(session.as_of) as reader:
             data = list_cases(reader, session.scope(reader), payer=payer, season=season, state=state)
     session.emit("objection.list", data, text=lambda: _print_list(session, data))
+
+
+def _write(session: Session, run: Callable[..., dict[str, Any]], *which: int, **said: Any) -> dict[str, Any]:
+    """Record what whoever runs the command says; evidence is archived once it is known that they may write at all."""
+    from service.cli.statement import actor_of, scope_of_session
+
+    session.refuse_past()
+    scope = scope_of_session(session)
+    if "evidence" in said:
+        said["evidence_sha256"] = _archived(session, said.pop("evidence"))
+    return run(session.store(), scope, *which, actor=actor_of(session, scope), **said)
 
 
 def _statement(

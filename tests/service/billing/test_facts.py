@@ -288,7 +288,7 @@ def test_a_ruling_is_confirmed_in_words(opened: House) -> None:
     opened.burn([fire])
     name = opened.id_of(fire)
     said = opened.run("rule", name, "--zone", "none", "--reason", "不在禁烧区内")
-    assert f"已记录：{name} 分区 → none" in said.output
+    assert f"已记录：{name} 分区 → 不在任何分区" in said.output
     screened = opened.run("rule", name, "--screen", "not_cropland", "--reason", "图上为林地")
     assert "筛查 → " in screened.output
     assert "not_cropland" not in screened.output
