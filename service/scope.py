@@ -7,8 +7,10 @@ reader of 通化 sees nothing of 梅河口, and a reader of 四平 sees 公主�
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -83,8 +85,12 @@ class Scope:
         return sa.or_(sa.false(), *(_within(table, members) for members in self.members))
 
     def key(self) -> str:
-        """Return a cache key: two readers share cached answers only with equal keys."""
-        return self.unit_uid or "*"
+        """Return a cache key: two readers share cached answers only with equal keys.
+
+        It names the members too: who belongs to a unit changes with the register, and an answer as of an older revision
+        is read with the members of today.
+        """
+        return "*" if self.unit_uid is None else f"{self.unit_uid}:{_digest(self.members)}"
 
     def unit_ids(self, day: dt.date) -> frozenset[int] | None:
         """Return the ids of the scope's own members on `day`; None means every unit."""
@@ -94,6 +100,15 @@ class Scope:
             if members.start <= day and (members.end is None or day < members.end):
                 return members.counties | members.townships | members.cells
         return frozenset()
+
+
+@lru_cache(maxsize=512)
+def _digest(members: tuple[Members, ...]) -> str:
+    told = [
+        (one.start, one.end, *(sorted(ids) for ids in (one.counties, one.townships, one.cells, one.carved)))
+        for one in members
+    ]
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def _within(table: Any, members: Members) -> sa.ColumnElement[bool]:

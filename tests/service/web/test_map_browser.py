@@ -333,6 +333,34 @@ def test_without_tiles_the_fire_points_are_still_on_the_map(
     visit.check()
 
 
+def test_borders_that_are_late_are_not_taken_for_none(
+    real: RealStore, address: str, browser: Browser
+) -> None:
+    visit = MapVisit(browser, address, PHONE, real.tokens["admin"])
+    held: list[Route] = []
+
+    late = True
+
+    def hold(route: Route) -> None:
+        if late:
+            held.append(route)
+        else:
+            route.continue_()
+
+    visit.page.route("**/ogc/collections/counties/tiles/**", hold)
+    visit.open(f"/?date={DAY}")
+    note = visit.page.locator("#notes .note", has_text="地图正在加载")
+    note.wait_for()
+    assert visit.fits()
+    visit.shoot("webmap-loading-360.png")
+    late = False
+    for one in held:
+        one.continue_()
+    visit.ready()
+    note.wait_for(state="detached")
+    visit.check()
+
+
 def test_the_printed_sheet_has_the_map_every_row_and_the_marks(real: RealStore, enter: Enter) -> None:
     visit = enter("yushu")
     visit.page.emulate_media(media="print")
