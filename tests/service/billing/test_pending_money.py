@@ -207,7 +207,7 @@ def test_the_command_prints_what_settles_each_kind(jilin: House) -> None:
     jilin.data("rulebooks", "load", "JL-1")
     jilin.verify()
     said = jilin.run("pending").output
-    assert "denial_unreviewed: huodian verify" in said
+    assert "否定意见尚未复核：huodian verify" in said
     (case,) = jilin.data("pending")
     assert json.dumps(case)
 
