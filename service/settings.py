@@ -28,7 +28,8 @@ class Settings(BaseSettings):
     cut
         Beijing clock time at which the statistical day ends, ``00:00`` or such as ``17:00``.
     public_url
-        Absolute address under which clients see the service; links are built from it.
+        Absolute address under which clients see the service; links are built from it. Without one `served_at` says
+        this machine and the port in use.
     allowed_hosts
         Host names the web server answers to.
     cors_origins
@@ -90,3 +91,9 @@ class Settings(BaseSettings):
     def _clock_time(cls, value: str) -> str:
         cut_minutes(value)
         return value
+
+    def served_at(self, port: int) -> Settings:
+        """Return the settings of a service that listens on `port`: its own address in links, unless one was set."""
+        if "public_url" in self.model_fields_set:
+            return self
+        return self.model_copy(update={"public_url": f"http://127.0.0.1:{port}"})

@@ -113,7 +113,7 @@ def run(session: Session, store: Store, listener: socket.socket, told: str) -> N
     with made_ready(lambda: say_compiling(session)):
         from service.api.app import create_app
 
-        app = create_app(session.settings, store)
+        app = create_app(session.settings.served_at(listener.getsockname()[1]), store)
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -30,6 +30,7 @@ _STATUS: Mapping[str, str] = {
 }
 _ZONES: Mapping[str, str] = {"ban": "#cc79a7", "restricted": "#b8a800", "belt": "#7a5cc0"}
 _COUNTS = ((1, "#fbe3c0"), (10, "#f5bd72"), (30, "#e38a35"), (100, "#a8510e"))
+_GROUND = {"id": "ground", "type": "background", "paint": {"background-color": "#f4f5f6"}}
 _JSON = {"json": JSON}
 
 
@@ -75,12 +76,13 @@ def style(asked: Asked) -> Answer:
         }
         for info in shown
     }
-    ground = {"id": "ground", "type": "background", "paint": {"background-color": "#f4f5f6"}}
+    # QGIS draws a background with each vector tile layer, over the layers below: one layer's style has none.
+    ground = [_GROUND] if name == MAP else []
     document: dict[str, Any] = {
         "version": 8,
         "name": name,
         "sources": sources,
-        "layers": [ground, *(layer for info in shown for layer in _drawn(info))],
+        "layers": [*ground, *(layer for info in shown for layer in _drawn(info))],
     }
     if box is not None:
         document["center"] = [(box.min_lon + box.max_lon) / 2, (box.min_lat + box.max_lat) / 2]

@@ -17,6 +17,7 @@ import pytest
 
 from gis.errors import ForbiddenError, RefusedInputError
 from service.cli.serve import bind, check_exposure
+from service.settings import Settings
 from service.store import Store, open_store
 from service.users import add_user, authenticate, list_users
 from tests.service.cli_calls import START, huodian
@@ -98,9 +99,16 @@ def test_serve_answers_and_stops_on_a_signal(store_url: str) -> None:
         server.send_signal(signal.SIGTERM)
         _, errors = server.communicate(timeout=30)
     assert "Traceback" not in errors
-    events = [json.loads(line)["event"] for line in errors.splitlines() if line.startswith("{")]
-    assert events[0] == "start"
-    assert events[-1] == "stop"
+    lines = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
+    assert lines[0]["event"] == "start"
+    assert lines[0]["public_url"] == f"http://127.0.0.1:{port}"
+    assert lines[-1]["event"] == "stop"
+
+
+def test_links_name_the_port_in_use_unless_an_address_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().served_at(8099).public_url == "http://127.0.0.1:8099"
+    monkeypatch.setenv("HUODIAN_PUBLIC_URL", "https://fire.example.cn")
+    assert Settings().served_at(8099).public_url == "https://fire.example.cn"
 
 
 def _free_port() -> int:
