@@ -25,6 +25,15 @@ Minutes = npt.NDArray[np.int64]
 """Whole minutes since 1970-01-01T00:00Z."""
 
 
+FIRST_YEAR, LAST_YEAR = 1900, 9000
+"""Beyond these an instant is a slip of the pen, and the calendar ends before another zone's day does."""
+
+
+def is_usable(instant: dt.datetime) -> bool:
+    """Whether an instant can be told in every zone: `datetime` ends with the years 1 and 9999."""
+    return FIRST_YEAR <= instant.year <= LAST_YEAR
+
+
 def require_aware(instant: dt.datetime) -> dt.datetime:
     """Return `instant` in UTC; a naive datetime is refused, because it has no meaning here.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from gis.types import Screen
-from service.api.queries import Code, Parameters, ReadParameters
+from service.api.queries import Code, Day, Parameters, ReadParameters
 from service.map.calendar import MAX_DAYS
 from service.map.session import STATUSES
 
@@ -21,9 +21,6 @@ def words_of(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.strip() for one in text.split(","))) if text else ()
 
 
-Day = Annotated[dt.date, Field(ge=dt.date(1970, 1, 1), le=dt.date(2999, 12, 31))]
-
-
 class CalendarParameters(ReadParameters):
     """A period and what is counted in it."""
 
@@ -33,7 +30,14 @@ class CalendarParameters(ReadParameters):
     screen: Annotated[Words | None, Field(description="screening codes: counted,zone_unknown")] = None
     status: Annotated[Words | None, Field(description="verification: unverified,confirmed")] = None
     confidence: Annotated[Words | None, Field(description="low,nominal,high,unknown")] = None
-    satellite: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9._-]{1,20}$")] = None
+    satellite: Annotated[
+        str | None,
+        Field(
+            max_length=200,
+            pattern=r"^[A-Za-z0-9._-]{1,20}(,[A-Za-z0-9._-]{1,20})*$",
+            description="satellites that saw it: NOAA-20,SNPP",
+        ),
+    ] = None
     filter: Annotated[
         str | None, Field(min_length=1, max_length=8192, description="CQL2 text on the layer fire_points")
     ] = None

@@ -19,12 +19,14 @@ from pydantic import (
 )
 
 from gis.errors import UsageError
-from gis.times import BEIJING
+from gis.times import BEIJING, FIRST_YEAR, LAST_YEAR, is_usable
 from gis.types import BBox, Screen
 from grids.units import Purpose
 from service.reports.render import FORMATS
 
 MAX_LIMIT = 1000
+_DIGITS = 19
+"""A revision number has fewer."""
 MAX_DAYS = 400
 """Longest span of one query: a season and its neighbours, not the whole archive at once."""
 
@@ -34,11 +36,17 @@ def parse_instant(value: object) -> int | dt.datetime | None:
     if value is None or isinstance(value, int | dt.datetime):
         return value
     text = str(value).strip()
-    if text.isascii() and text.isdigit():
+    if text.isascii() and text.isdigit() and len(text) < _DIGITS:
         return int(text)
     # An unencoded "+08:00" arrives as a space; nothing else in a time of day is followed by one.
     moment = dt.datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
+    return _usable(moment if moment.tzinfo else moment.replace(tzinfo=BEIJING))
+
+
+def _usable(moment: dt.datetime) -> dt.datetime:
+    if not is_usable(moment):
+        raise ValueError(f"an instant of the years {FIRST_YEAR} to {LAST_YEAR}")
+    return moment
 
 
 def _box(value: object) -> BBox:
@@ -62,6 +70,10 @@ AsOf = Annotated[
     BeforeValidator(parse_instant),
     Field(description="revision number or instant: the answer as it was known then"),
 ]
+Instant = Annotated[AwareDatetime, AfterValidator(_usable)]
+"""An instant with its zone, of a year that every zone can tell."""
+Day = Annotated[dt.date, Field(ge=dt.date(FIRST_YEAR, 1, 1), le=dt.date(LAST_YEAR, 12, 31))]
+"""A date whose bounds every zone can tell."""
 Code = Annotated[str, Field(min_length=1, max_length=32), AfterValidator(_code)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 """The id of a rulebook, or the code of a payer (a farm's is no code of the register)."""
@@ -87,9 +99,9 @@ class ReadParameters(Parameters):
 class FirePointParameters(ReadParameters):
     """Filters of the fire points."""
 
-    date: dt.date | None = None
-    start: dt.date | None = None
-    end: dt.date | None = Field(default=None, description="last fire day, included")
+    date: Day | None = None
+    start: Day | None = None
+    end: Day | None = Field(default=None, description="last fire day, included")
     unit: Code | None = None
     screen: Screen | None = None
     bbox: Annotated[str, Field(description="min_lon,min_lat,max_lon,max_lat")] | None = None
@@ -138,7 +150,7 @@ class FirePointParameters(ReadParameters):
 class FireListParameters(ReadParameters):
     """The list of a day."""
 
-    date: dt.date | None = None
+    date: Day | None = None
     unit: Code | None = None
     since: int | None = Field(default=None, ge=1, description="number of the issue to compare with")
     format: Literal[FORMATS] = "json"  # type: ignore[valid-type]
@@ -151,7 +163,7 @@ class UnitParameters(ReadParameters):
     parent: Code | None = None
     q: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     purpose: Purpose = Purpose.LEGAL
-    date: dt.date | None = None
+    date: Day | None = None
     limit: int = Field(default=200, ge=1, le=MAX_LIMIT)
 
 
@@ -168,7 +180,7 @@ class ChargeParameters(ReadParameters):
     rulebook: Name | None = None
     payer: Name | None = None
     at: Annotated[
-        AwareDatetime | None, Field(description="the instant at which deadlines are read; now without it")
+        Instant | None, Field(description="the instant at which deadlines are read; now without it")
     ] = None
 
 
@@ -181,7 +193,7 @@ class ExplainParameters(ReadParameters):
 
     season: Season | None = None
     rulebook: Name | None = None
-    at: AwareDatetime | None = None
+    at: Instant | None = None
     format: Literal["json", "text", "zip"] = "json"
     lang: Literal["zh", "en"] = "zh"
 
@@ -195,7 +207,7 @@ class WhatIfParameters(ReadParameters):
     move: PointId | None = None
     to: Annotated[Code | None, Field(description="code of the unit it would lie in")] = None
     instead: Annotated[Name | None, Field(description="the rulebook that would be in force instead")] = None
-    at: AwareDatetime | None = None
+    at: Instant | None = None
 
 
 class StandingParameters(ReadParameters):
@@ -205,7 +217,7 @@ class StandingParameters(ReadParameters):
     rulebook: Name | None = None
     level: Literal["city", "county", "township"] = "county"
     at: Annotated[
-        AwareDatetime | None, Field(description="the instant at which deadlines are read; now without it")
+        Instant | None, Field(description="the instant at which deadlines are read; now without it")
     ] = None
     format: Literal["json", "csv"] = "json"
 
@@ -213,7 +225,7 @@ class StandingParameters(ReadParameters):
 class ListPageParameters(Parameters):
     """The phone list."""
 
-    date: dt.date | None = None
+    date: Day | None = None
     unit: Code | None = None
     lang: Literal["zh", "en"] = "zh"
     page: int = Field(default=1, ge=1, le=10_000)
@@ -222,7 +234,7 @@ class ListPageParameters(Parameters):
 class MapPageParameters(Parameters):
     """The day's map."""
 
-    date: dt.date | None = None
+    date: Day | None = None
     lang: Literal["zh", "en"] = "zh"
 
 
@@ -263,7 +275,7 @@ class VerificationBody(BaseModel):
 
     finding: Annotated[str, Field(min_length=1, max_length=40)]
     level: Annotated[str, Field(min_length=1, max_length=20)]
-    found_at: Annotated[AwareDatetime, Field(description="with its zone")]
+    found_at: Annotated[Instant, Field(description="with its zone")]
     person: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     note: Annotated[str, Field(max_length=2000)] | None = None
     evidence_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from service.settings import Settings
     from service.store import Reader, Store
 
+_DIGITS = 19
+"""A revision number has fewer."""
+
 
 @dataclass
 class Session:
@@ -185,19 +188,21 @@ def parse_as_of(text: str | None) -> int | dt.datetime | None:
     """Return the revision number or instant that ``--as-of`` names; a time without zone is Beijing time."""
     if text is None:
         return None
-    if text.isdigit():
+    if text.isascii() and text.isdigit() and len(text) < _DIGITS:
         return int(text)
-    from gis.times import BEIJING
+    from gis.times import BEIJING, is_usable
 
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
+        moment = dt.datetime.min.replace(tzinfo=dt.UTC)
+    if not is_usable(moment):
         raise UsageError(
             "bad_as_of",
             f"--as-of {text!r} 既不是修订号也不是时间；例：2023-10-29T08:00+08:00",
             f"--as-of {text!r} is neither a revision number nor a time; example: 2023-10-29T08:00+08:00",
             value=text,
-        ) from None
+        )
     return moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
 
 
@@ -211,15 +216,20 @@ def parse_date(text: str | None, option: str) -> dt.date | None:
     """
     if text is None:
         return None
+    from gis.times import FIRST_YEAR, LAST_YEAR
+
     try:
-        return dt.date.fromisoformat(text)
+        day: dt.date | None = dt.date.fromisoformat(text)
     except ValueError:
+        day = None
+    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise UsageError(
             "bad_date",
-            f"{option} {text!r} 不是日期；请写成 2023-10-29",
-            f"{option} {text!r} is not a date; write it as 2023-10-29",
+            f"{option} {text!r} 不是可用的日期；请写成 2023-10-29",
+            f"{option} {text!r} is not a date in use; write it as 2023-10-29",
             value=text,
-        ) from None
+        )
+    return day
 
 
 def _plain(value: Any) -> Any:
