@@ -21,13 +21,14 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from gis.footprint import measure
 from gis.times import beijing_date
 from gis.types import Level, Validity
 from service.billing.payers import Payers
-from service.pipeline.footprints import extents_m, pixels_of
-from service.pipeline.layers_store import ZONE_ORDER, Layers, SetLayer, ZoneEntry, ZoneLayer
+from service.pipeline.attribute import Names
+from service.pipeline.footprints import pixels_of
+from service.pipeline.layers_store import ZONE_ORDER, Layers, SetLayer, ZoneEntry
 from service.pipeline.ruling_checks import NO_ZONE
+from service.pipeline.zoning import Asked, Zoned, zones_at
 from service.store.engine import Reader
 from service.store.models import Revision, ZoneSet
 
@@ -71,6 +72,7 @@ class Zones:
         self._payers = payers
         self._layers = Layers(reader)
         self._sets = _sets(reader)
+        self._names = Names(payers.register, {uid: number for number, uid in payers.uids.items()})
         self._kinds: dict[str, str] = {}
         self._by_name: dict[tuple[int, ...], dict[tuple[str, str], ZoneEntry]] = {}
         self._covered: dict[tuple[Any, ...], frozenset[str]] = {}
@@ -139,32 +141,24 @@ class Zones:
 
     def _located(self, ids: tuple[int, ...], rows: Sequence[Any]) -> dict[str, ZoneFound]:
         """Return the zones of fire points under the sets of their own time, located anew with their footprints."""
-        zones = self._layers.zones_of(ids)
-        layer, entries = zones.polygons
         lon, lat = np.array([row.lon for row in rows]), np.array([row.lat for row in rows])
-        scan, track = extents_m(self._reader, [row.representative_id for row in rows])
-        by_point: dict[int, list[ZoneEntry]] = defaultdict(list)
-        for point, zone in zip(*(part.tolist() for part in layer.hits(lon, lat)), strict=True):
-            by_point[point].append(entries[zone])
-        doubts = np.zeros(len(rows), dtype=bool)
-        if len(layer):
-            unit, pixels = layer.locate(lon, lat), pixels_of(self._reader, rows)
-            doubts = measure(layer, lon, lat, unit, scan, track, zones.accuracy_m, pixels).boundary_case
-        return {
-            row.fire_point_id: self._chosen(row, ids, zones, by_point[at], doubt=bool(doubts[at]))
-            for at, row in enumerate(rows)
-        }
+        asked = [
+            Asked(
+                tuple(code for code in (row.township_code, row.county_code) if code),
+                row.fire_day,
+                beijing_date(row.first_at),
+                row.neighbours,
+            )
+            for row in rows
+        ]
+        pixels = pixels_of(self._reader, rows)
+        found = zones_at(self._layers.zones_of(ids), self._names, lon, lat, pixels, asked)
+        return {row.fire_point_id: self._told(row, ids, one) for row, one in zip(rows, found, strict=True)}
 
-    def _chosen(
-        self, row: Any, ids: tuple[int, ...], zones: ZoneLayer, entries: Sequence[ZoneEntry], *, doubt: bool
-    ) -> ZoneFound:
-        day = beijing_date(row.first_at)
-        own = [code for code in (row.township_code, row.county_code) if code]
-        candidates = [*entries, *(zones.by_unit[code] for code in own if code in zones.by_unit)]
-        zone = next((entry for entry in candidates if entry.validity.holds(day)), None)
-        if zone is not None:
-            return _of(zone, doubt)
-        return ZoneFound("none" if self._covers(row, ids) else "unknown", doubt)
+    def _told(self, row: Any, ids: tuple[int, ...], found: Zoned) -> ZoneFound:
+        if found.zone is not None:
+            return _of(found.zone, found.doubt)
+        return ZoneFound("none" if self._covers(row, ids) else "unknown", found.doubt)
 
     def _covers(self, row: Any, ids: tuple[int, ...]) -> bool:
         """Whether the sets speak of the county at all, in the terms of its regime."""

@@ -35,8 +35,8 @@ from service.store.models import AssessedDay, Supersession
 from service.store.types import canonical_json
 
 COMMAND = "assess"
-FOOTPRINT = "union"
-"""What the footprint of a fire point is; days that were assessed by another are done again."""
+METHOD = "union, doubt at every level"
+"""What the footprint of a fire point is and what it is held against; days assessed by another are done again."""
 _ATTEMPTS = 3
 
 
@@ -202,7 +202,7 @@ def _fingerprints(
             "layers": layers.on(date).hash,
             "register": register_rev,
             "rulings": rulings.mark(date),
-            "footprint": FOOTPRINT,
+            "footprint": METHOD,
         }
         prints[date] = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
     return prints

@@ -22,6 +22,7 @@ from grids.register import Register
 from grids.units import Purpose
 from service.pipeline.layers_store import NEIGHBOUR, SetLayer, Stack, ZoneEntry
 from service.pipeline.plans_match import match_plans
+from service.pipeline.zoning import Asked, zones_at
 
 GRID_DISAGREES = "grid_boundary_disagree"
 
@@ -136,6 +137,21 @@ class Names:
         own = self._register[self._uids[unit_id]].level is Level.COUNTY
         return unit_id if own else self.above(unit_id, Level.COUNTY, day)
 
+    def with_county(self, code: str, counties: Sequence[str], day: dt.date) -> list[tuple[str, ...]]:
+        """Return the codes of a unit and of its county on a day: one answer where the register knows it.
+
+        Parameters
+        ----------
+        counties
+            Codes of the counties that a unit may lie in which the register does not know: an answer for each.
+        """
+        unit_id = self.id_of(code, day)
+        if unit_id is None:
+            return [(code, county) for county in counties] or [(code,)]
+        both = (unit_id, self.county(unit_id, day))
+        found = (self.of(one, day)[0] for one in both if one is not None)
+        return [tuple(dict.fromkeys(one for one in found if one is not None))]
+
     def chain_codes(self, unit_id: int, day: dt.date) -> tuple[str, ...]:
         """Return the codes of a unit and everything above it, narrow to wide."""
         key = (unit_id, day)
@@ -236,28 +252,35 @@ def _townships(
 
 
 def _cells(stack: Stack, at: Positions, places: list[Place], names: Names, days: Sequence[dt.date]) -> None:
-    """Find the narrowest cell that holds each point; a township without boundaries of its own is read off the grid."""
+    """Find the narrowest cell that holds each point; a township without boundaries of its own is read off the grid.
+
+    Doubt is stated at every level of the grid, for the payer may follow from the township as well. Where boundaries of
+    a level are in force theirs stands: the grid's copy of a line takes no doubt away.
+    """
     open_rows = np.arange(len(places))
     for level, layer in stack.grid.items():
-        if not len(layer.layer) or not len(open_rows):
+        if not len(layer.layer):
             continue
-        index = layer.layer.locate(at.lon[open_rows], at.lat[open_rows])
-        found = at.measure(layer, index, open_rows)
-        for position, row in enumerate(open_rows.tolist()):
-            if index[position] == NOWHERE:
-                continue
-            code = layer.layer.codes[index[position]]
+        index = layer.layer.locate(at.lon, at.lat)
+        if level not in stack.boundaries:
+            _note_cells(places, level, index, at.measure(layer, index))
+        for row in open_rows[index[open_rows] != NOWHERE].tolist():
+            code = layer.layer.codes[index[row]]
             place = places[row]
             place.grid_code, place.grid, place.grid_unit_id = code, layer.names[code], layer.unit_ids[code]
-            place.boundary_case[level] = bool(found.boundary_case[position])
-            if found.neighbours[position]:
-                place.neighbours[level] = list(found.neighbours[position])
             if place.township_code is None:
                 _township_of_cell(stack, level, code, place, names, days[row])
             _compare_counties(stack, code, place, names, days[row])
-        open_rows = open_rows[index == NOWHERE]
+        open_rows = open_rows[index[open_rows] == NOWHERE]
     for row in open_rows.tolist():
         _listed_cell(stack, places[row])
+
+
+def _note_cells(places: list[Place], level: str, index: npt.NDArray[Any], found: Footprints) -> None:
+    for row in np.flatnonzero(index != NOWHERE).tolist():
+        places[row].boundary_case[level] = bool(found.boundary_case[row])
+        if found.neighbours[row]:
+            places[row].neighbours[level] = list(found.neighbours[row])
 
 
 def _township_of_cell(stack: Stack, level: str, code: str, place: Place, names: Names, day: dt.date) -> None:
@@ -318,30 +341,26 @@ def _listed_cell(stack: Stack, place: Place) -> None:
 
 
 def _zones(stack: Stack, names: Names, at: Positions, days: Sequence[dt.date], places: list[Place]) -> None:
-    layer, entries = stack.zones.polygons
-    by_point: dict[int, list[ZoneEntry]] = {}
-    for point, zone in zip(*(part.tolist() for part in layer.hits(at.lon, at.lat)), strict=True):
-        by_point.setdefault(point, []).append(entries[zone])
-    if len(layer):
-        unit, accuracy = layer.locate(at.lon, at.lat), stack.zones.accuracy_m
-        found = measure(layer, at.lon, at.lat, unit, at.scan_m, at.track_m, accuracy, at.pixels)
-        for row, place in enumerate(places):
-            place.boundary_case["zone"] = bool(found.boundary_case[row])
-    for row, place in enumerate(places):
-        if place.outside is not None:
-            continue
-        _zone_of(stack, names, int(at.minute[row]), days[row], place, by_point.get(row, []))
+    instants = [instant_of(int(minute)) for minute in at.minute]
+    asked = [
+        Asked(_codes(place), day, beijing_date(instant), place.neighbours)
+        for place, day, instant in zip(places, days, instants, strict=True)
+    ]
+    found = zones_at(stack.zones, names, at.lon, at.lat, at.footprints(), asked)
+    for place, day, instant, zoned in zip(places, days, instants, found, strict=True):
+        if stack.zones.entries:
+            place.boundary_case["zone"] = zoned.doubt
+        if place.outside is None:
+            _zone_of(stack, names, instant, day, place, zoned.zone)
+
+
+def _codes(place: Place) -> tuple[str, ...]:
+    return tuple(code for code in (place.township_code, place.county_code) if code)
 
 
 def _zone_of(
-    stack: Stack, names: Names, minute: int, day: dt.date, place: Place, entries: list[ZoneEntry]
+    stack: Stack, names: Names, instant: dt.datetime, day: dt.date, place: Place, zone: ZoneEntry | None
 ) -> None:
-    instant = instant_of(minute)
-    civil = beijing_date(instant)
-    listed = stack.zones.by_unit
-    own = [code for code in (place.township_code, place.county_code) if code]
-    candidates = [*entries, *(listed[code] for code in own if code in listed)]
-    zone = next((entry for entry in candidates if entry.validity.holds(civil)), None)
     if zone is not None:
         place.zone_code, place.zone, place.zone_kind = zone.code, zone.name, zone.kind
         if zone.recorded_at > instant:
@@ -350,20 +369,28 @@ def _zone_of(
                 {"code": "recorded_later", "what": "zone", "zone": zone.code, "set": zone.set_name}
             )
     narrowest = place.township_unit_id or place.county_unit_id
-    codes = names.chain_codes(narrowest, day) if narrowest is not None else tuple(own)
+    codes = names.chain_codes(narrowest, day) if narrowest is not None else _codes(place)
     answer = stack.regimes.at(codes, instant)
     place.regime, place.regime_zh, place.regime_en = str(answer.regime), answer.zh, answer.en
     place.period = answer.period
 
 
-def units_of(stack: Stack, lon: Floats, lat: Floats) -> tuple[list[int | None], list[int | None]]:
-    """Return the county and township unit ids of many positions: what scopes a detection."""
+def units_of(
+    stack: Stack, names: Names, lon: Floats, lat: Floats, days: Sequence[dt.date]
+) -> tuple[list[int | None], list[int | None]]:
+    """Return the county and township unit ids of many positions: what scopes a detection.
+
+    As for a fire point, a unit that was registered after its polygon was loaded is found by its code on the day.
+    """
 
     def ids(layer: SetLayer | None) -> list[int | None]:
         if layer is None:
             return [None] * len(lon)
-        by_index = [*(layer.unit_ids[code] for code in layer.layer.codes), None]
-        return [by_index[index] for index in layer.layer.locate(lon, lat).tolist()]
+        codes = layer.layer.codes
+        return [
+            None if index == NOWHERE else layer.unit_ids[codes[index]] or names.id_of(codes[index], day)
+            for index, day in zip(layer.layer.locate(lon, lat).tolist(), days, strict=True)
+        ]
 
     township = stack.boundaries.get(Level.TOWNSHIP) or stack.grid.get(Level.TOWNSHIP)
     return ids(stack.boundaries.get(Level.COUNTY)), ids(township)

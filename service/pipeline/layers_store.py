@@ -108,12 +108,27 @@ class ZoneLayer:
         return layer, [shaped[i] for i in layer.source_index]
 
     @cached_property
-    def by_unit(self) -> dict[str, ZoneEntry]:
-        """The zones given as lists of units, by unit code; the strictest kind wins."""
-        found: dict[str, ZoneEntry] = {}
-        for entry in sorted(self.entries, key=_strictness, reverse=True):
-            found.update(dict.fromkeys(entry.unit_codes, entry))
-        return found
+    def by_unit(self) -> dict[str, tuple[ZoneEntry, ...]]:
+        """The zones given as lists of units, by unit code; strictest kind first, whatever the day they hold on."""
+        found: dict[str, list[ZoneEntry]] = {}
+        for entry in sorted(self.entries, key=_strictness):
+            for code in entry.unit_codes:
+                found.setdefault(code, []).append(entry)
+        return {code: tuple(entries) for code, entries in found.items()}
+
+    def speaking(self, drawn: Iterable[ZoneEntry], codes: Iterable[str], day: dt.date) -> ZoneEntry | None:
+        """Return the zone that speaks for a place: the strictest that holds on a Beijing day, drawn or listed.
+
+        Parameters
+        ----------
+        drawn
+            The zones with geometry that hold the place.
+        codes
+            Codes of the units that the place lies in.
+        """
+        listed = (entry for code in codes for entry in self.by_unit.get(code, ()))
+        held = (entry for entry in (*drawn, *listed) if entry.validity.holds(day))
+        return min(held, key=_strictness, default=None)
 
 
 @dataclass(frozen=True)
@@ -385,6 +400,10 @@ class Layers:
         return record, entries
 
 
+def zone_rank(entry: ZoneEntry) -> int:
+    """Return how strict a zone is, the strictest kind first."""
+    return ZONE_ORDER.index(entry.kind) if entry.kind in ZONE_ORDER else len(ZONE_ORDER)
+
+
 def _strictness(entry: ZoneEntry) -> tuple[int, str, str]:
-    rank = ZONE_ORDER.index(entry.kind) if entry.kind in ZONE_ORDER else len(ZONE_ORDER)
-    return rank, entry.set_name, entry.code
+    return zone_rank(entry), entry.set_name, entry.code

@@ -124,7 +124,7 @@ def assemble(
         for number, fire_point_id in enumerate(naming.ids)
         for detection in computed.live.ids[computed.members[number]].tolist()
     }
-    memberships = _memberships(computed, layers, owner)
+    memberships = _memberships(computed, layers, names, owner)
     rulings = rulings.after((old, new) for old, new, _ in naming.ended)
     verdicts = _verdicts(computed, layers)
     for number, fire_point_id in enumerate(naming.ids):
@@ -205,7 +205,9 @@ def _state(
     return state
 
 
-def _memberships(computed: Computed, layers: Layers, owner: Mapping[int, str]) -> dict[int, Membership]:
+def _memberships(
+    computed: Computed, layers: Layers, names: Names, owner: Mapping[int, str]
+) -> dict[int, Membership]:
     """Return for every detection its fire point, fire day, county and township."""
     live = computed.live
     by_stack: dict[str, list[int]] = defaultdict(list)
@@ -215,7 +217,8 @@ def _memberships(computed: Computed, layers: Layers, owner: Mapping[int, str]) -
     for rows in by_stack.values():
         stack = layers.on(day_of(int(computed.day[rows[0]])))
         picked = np.array(rows)
-        counties, townships = units_of(stack, live.lon[picked], live.lat[picked])
+        dates = [day_of(number) for number in computed.day[picked].tolist()]
+        counties, townships = units_of(stack, names, live.lon[picked], live.lat[picked], dates)
         for row, county, township in zip(rows, counties, townships, strict=True):
             detection = int(live.ids[row])
             found[detection] = (owner[detection], day_of(int(computed.day[row])), county, township)
