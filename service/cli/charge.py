@@ -73,17 +73,19 @@ def instant(text: str | None) -> dt.datetime | None:
     import datetime as dt
 
     from gis.errors import UsageError
-    from gis.times import BEIJING
+    from gis.times import BEIJING, is_usable
 
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
+        moment = dt.datetime.min.replace(tzinfo=dt.UTC)
+    if not is_usable(moment):
         raise UsageError(
             "bad_at",
             f"--at {text!r} 不是时间；例：2023-11-10T08:00+08:00",
             f"--at {text!r} is no time; example: 2023-11-10T08:00+08:00",
             value=text,
-        ) from None
+        )
     return moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
 
 

@@ -28,32 +28,15 @@ def where(
     """Say whose ground a place is, its zone and regime, and whether burning is banned there / 查询地点."""
     session: Session = ctx.obj
     with session.reporting():
+        import datetime as dt
+
+        from service.cli.charge import instant
         from service.pipeline.place import place_at
 
         with session.store().reader(session.as_of) as reader:
             session.scope(reader)  # a token must be a good one, though the answer is the same for all
-            data = place_at(reader, lon, lat, _instant(at))
+            data = place_at(reader, lon, lat, instant(at) or dt.datetime.now(dt.UTC))
     session.emit("where", data, text=_text(session, data))
-
-
-def _instant(text: str | None) -> Any:
-    import datetime as dt
-
-    from gis.errors import UsageError
-    from gis.times import BEIJING
-
-    if text is None:
-        return dt.datetime.now(dt.UTC)
-    try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            "bad_time",
-            f"--at {text!r} 不是时间；例：2023-10-29T12:00（北京时间）",
-            f"--at {text!r} is no time; example: 2023-10-29T12:00 (Beijing time)",
-            value=text,
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
 
 
 def _text(session: Session, data: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from gis.errors import UsageError
+from service.cli.charge import instant
 from service.cli.session import parse_as_of, parse_date
 from service.store import Store
 from tests.service.api.client import client
@@ -92,3 +93,5 @@ def test_the_command_line_refuses_them_too(edge: str) -> None:
         parse_date(edge, "--date")
     with pytest.raises(UsageError, match="2023-10-29"):
         parse_as_of(edge)
+    with pytest.raises(UsageError, match="--at"):
+        instant(edge)
