@@ -7,6 +7,7 @@ reading.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,10 @@ MAX_BYTES = 8 * 2**20
 """An authored file is written by hand; eight megabytes is far beyond any of them."""
 
 Path_ = tuple[str | int, ...]
+
+_INTEGER, _TIMESTAMP, _MERGE = (f"tag:yaml.org,2002:{name}" for name in ("int", "timestamp", "merge"))
+_CONSTRUCTOR = yaml.constructor.SafeConstructor()
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +64,31 @@ def read_yaml(source: Path | str, /, *, name: str = "") -> YamlDoc:
     label = name or (source.name if isinstance(source, Path) else "yaml")
     raw = source.read_bytes() if isinstance(source, Path) else source.encode()
     if len(raw) > MAX_BYTES:
-        raise _bad(label, 1, f"{len(raw)} bytes; at most {MAX_BYTES} are read")
+        raise _bad(
+            label,
+            1,
+            f"{len(raw)} bytes; at most {MAX_BYTES} are read",
+            f"{len(raw)} 字节，最多 {MAX_BYTES} 字节",
+        )
     try:
         text = raw.decode("utf-8-sig")
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
             if isinstance(token, yaml.AliasToken | yaml.AnchorToken | yaml.TagToken):
-                raise _bad(label, token.start_mark.line + 1, "anchors, aliases and tags are not allowed")
+                line = token.start_mark.line + 1
+                raise _bad(label, line, "anchors, aliases and tags are not allowed", "不允许锚点、别名和标签")
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        lines: dict[Path_, int] = {}
+        _collect(label, node, (), lines)
         data = yaml.safe_load(text)
     except UnicodeDecodeError as error:
-        raise _bad(label, 1, f"not UTF-8: {error.reason}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _bad(label, 1, f"not UTF-8: {error.reason}", "不是 UTF-8 编码") from error
+    except RecursionError as error:
+        raise _bad(label, 1, "nested too deep", "嵌套过深") from error
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         reason = str(getattr(error, "problem", error))
-        raise _bad(label, mark.line + 1 if mark else 1, reason) from error
-    lines: dict[Path_, int] = {}
-    _collect(label, node, (), lines)
+        zh = f"不是有效的 YAML（{reason}）"
+        raise _bad(label, mark.line + 1 if mark else 1, reason, zh) from error
     return YamlDoc(data, lines, label)
 
 
@@ -82,12 +96,18 @@ def _collect(label: str, node: yaml.Node | None, path: Path_, lines: dict[Path_,
     if node is None:
         return
     lines[path] = node.start_mark.line + 1
+    if isinstance(node, yaml.ScalarNode):
+        _require_plain(label, node, path)
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             word = str(key.value)
             if word in seen:  # PyYAML keeps the last one silently: a lost fact nobody sees
-                raise _bad(label, key.start_mark.line + 1, f"the key {word!r} stands twice")
+                line = key.start_mark.line + 1
+                raise _bad(label, line, f"the key {word!r} stands twice", f"{word} 出现两次", (*path, word))
+            if key.tag == _MERGE:
+                line = key.start_mark.line + 1
+                raise _bad(label, line, "merge keys (<<) are not allowed", "不允许合并键（<<）")
             seen.add(word)
             _collect(label, value, (*path, word), lines)
     elif isinstance(node, yaml.SequenceNode):
@@ -95,14 +115,36 @@ def _collect(label: str, node: yaml.Node | None, path: Path_, lines: dict[Path_,
             _collect(label, item, (*path, index), lines)
 
 
-def _bad(name: str, line: int, reason: str) -> RefusedInputError:
+def _require_plain(label: str, node: yaml.ScalarNode, path: Path_) -> None:
+    """Refuse a number that YAML would read otherwise than people do, and a date that no calendar has."""
+    line, text = node.start_mark.line + 1, node.value
+    if node.tag == _INTEGER and not _DECIMAL.fullmatch(text):
+        raise _bad(
+            label,
+            line,
+            f"the number {text} is not written in plain decimal digits (YAML reads 050 as 40 and 1:30 as 90)",
+            f"数 {text} 不是普通十进制写法（YAML 会把 050 读成 40，把 1:30 读成 90）",
+            path,
+        )
+    if node.tag == _TIMESTAMP:
+        try:
+            _CONSTRUCTOR.construct_yaml_timestamp(node)
+        except ValueError as error:
+            raise _bad(
+                label, line, f"{text} is no date: {error}", f"日期 {text} 在日历中不存在", path
+            ) from error
+
+
+def _bad(name: str, line: int, reason: str, zh: str, path: Path_ = ()) -> RefusedInputError:
     return RefusedInputError(
         "bad_yaml",
-        f"{name} 第 {line} 行无法读取：{reason}。请改正后重试。",
+        f"{name} 第 {line} 行无法读取：{zh}。请改正后重试。",
         f"{name} line {line} cannot be read: {reason}. Correct it and try again.",
         file=name,
         line=line,
         reason=reason,
+        reason_zh=zh,
+        field=".".join(map(str, path)),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gis.errors import NotFoundError, RefusedInputError
 from gis.yamldoc import read_yaml
-from service.accountability.checking import Problem, check
+from service.accountability.checking import WHOLE, Problem, check
 from service.accountability.rulebook import Rulebook
 
 
@@ -26,11 +26,15 @@ def check_rulebook(source: Path | str, /, *, name: str = "") -> Rulebook | tuple
         document = read_yaml(source, name=name)
     except RefusedInputError as error:
         line = int(error.context.get("line", 1))
-        return (Problem(line, "(file)", error.code, error.zh, error.en),)
+        said = error.context
+        zh, en = (
+            str(said.get(name, whole)) for name, whole in (("reason_zh", error.zh), ("reason", error.en))
+        )
+        return (Problem(line, str(said.get("field") or WHOLE), error.code, zh, en),)
     except OSError as error:
         raise NotFoundError(
             "no_such_file",
-            f"无法打开 {source}({error.strerror});请检查路径",
+            f"无法打开 {source}：请检查路径",
             f"cannot open {source} ({error.strerror}); check the path",
             value=str(source),
         ) from error
@@ -52,7 +56,7 @@ def read_rulebook(source: Path | str, /, *, name: str = "") -> Rulebook:
     first = found[0]
     raise RefusedInputError(
         "bad_rulebook",
-        f"{label} 有 {len(found)} 处错误，第一处在第 {first.line} 行（{first.field}）：{first.zh}。请改正后重试。",
+        f"{label} 有 {len(found)} 处错误，第一处在第 {first.line} 行（{first.field_zh}）：{first.zh}。请改正后重试。",
         f"{label} has {len(found)} error(s), the first in line {first.line} ({first.field}): {first.en}. "
         "Correct the file and try again.",
         file=label,

@@ -10,10 +10,14 @@ from pydantic import ValidationError
 
 from service.accountability.rulebook import Rulebook
 
+WHOLE = "(file)"
+"""What stands for a field where the whole file is wrong."""
+
 LineOf = Callable[[tuple[str | int, ...]], int]
 
 _SAID: dict[str, tuple[str, str, str]] = {
     "missing": ("missing", "缺少此项", "missing"),
+    "union_tag_not_found": ("missing", "缺少 kind", "kind is missing"),
     "extra_forbidden": ("unknown_key", "没有这个字段", "unknown key"),
     "invalid_key": ("unknown_key", "字段名必须是文字", "a key must be a text"),
     "string_type": ("not_a_text", "应为文字，请加引号", "expected a text; put it in quotes"),
@@ -28,6 +32,21 @@ _SAID: dict[str, tuple[str, str, str]] = {
 }
 
 
+_WORDS: dict[str, tuple[str, str, str, str]] = {
+    "literal_error": ("expected", "unknown_word", "应为以下之一：", "expected one of"),
+    "enum": ("expected", "unknown_word", "应为以下之一：", "expected one of"),
+    "union_tag_invalid": ("expected_tags", "unknown_kind", "kind 应为以下之一：", "kind must be one of"),
+}
+"""Complaints that list the words there are: where the list stands, the code, and what is said before it."""
+
+_WITH: dict[str, tuple[str, str, str, str]] = {
+    "greater_than_equal": ("ge", "out_of_range", "不能小于 {}", "must not be below {}"),
+    "less_than_equal": ("le", "out_of_range", "不能大于 {}", "must not be above {}"),
+    "string_pattern_mismatch": ("pattern", "bad_code", "写法不符，须符合 {}", "must match {}"),
+}
+"""Complaints that name a bound."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
     """One thing wrong with a rulebook file."""
@@ -37,6 +56,11 @@ class Problem:
     code: str
     zh: str
     en: str
+
+    @property
+    def field_zh(self) -> str:
+        """The field for a Chinese sentence."""
+        return "整个文件" if self.field == WHOLE else self.field
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON-representable data."""
@@ -64,24 +88,23 @@ def _problem(one: dict[str, Any], data: Any, line_of: LineOf) -> Problem:
     context = one.get("ctx") or {}
     path = _path((*one["loc"], *context.get("at", ())), data)
     code, zh, en = _sentence(one, context)
-    return Problem(line_of(path), ".".join(str(part) for part in path) or "(file)", code, zh, en)
+    return Problem(line_of(path), ".".join(str(part) for part in path) or WHOLE, code, zh, en)
 
 
 def _sentence(one: dict[str, Any], context: dict[str, Any]) -> tuple[str, str, str]:
     kind = one["type"]
     if "zh" in context and "en" in context:
         return kind, context["zh"], context["en"]
-    if kind in {"literal_error", "enum"}:
-        words = context.get("expected", "")
-        return "unknown_word", f"应为以下之一：{words}", f"expected one of {words}"
-    if kind == "union_tag_invalid":
-        words = context.get("expected_tags", "")
-        return "unknown_kind", f"kind 应为以下之一：{words}", f"kind must be one of {words}"
-    if kind == "union_tag_not_found":
-        return "missing", "缺少 kind", "kind is missing"
     if kind in _SAID:
         return _SAID[kind]
-    return kind, f"不符合要求：{one['msg']}", one["msg"]
+    if kind in _WORDS:
+        key, code, zh, en = _WORDS[kind]
+        words = str(context.get(key, ""))
+        return code, zh + words.replace(" or ", "、").replace(", ", "、"), f"{en} {words}"
+    if kind in _WITH:
+        key, code, zh, en = _WITH[kind]
+        return code, zh.format(context[key]), en.format(context[key])
+    return kind, f"不符合要求（{one['msg']}）", str(one["msg"])
 
 
 def _path(loc: tuple[str | int, ...], data: Any) -> tuple[str | int, ...]:

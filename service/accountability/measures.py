@@ -275,7 +275,10 @@ class Exemption(Part):
     def _lowers(self) -> Exemption:
         if self.keeps_percent >= 100:
             wrong(
-                "bad_percent", "应小于 100:0 为全部免除", "must be below 100; 0 lifts it all", "keeps_percent"
+                "bad_percent",
+                "应小于 100；0 为全部免除",
+                "must be below 100; 0 lifts it all",
+                "keeps_percent",
             )
         return self
 

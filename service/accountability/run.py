@@ -111,12 +111,14 @@ class Run:
         book = self.book
         for day in sorted(self.judge.days):
             if not book.validity.holds(day):
+                start, end = book.validity.from_, book.validity.to
+                span = f"有效期自 {start} 起" if end is None else f"有效期 {start} 至 {end}"
+                span_en = f"in force from {start}" if end is None else f"in force from {start} to {end}"
                 raise UncoveredError(
                     "no_rulebook",
-                    f"规则 {book.id} 不适用于 {day}(有效期自 {book.validity.from_} 起),"
-                    "不能计算金额；请换用该日有效的规则",
-                    f"rulebook {book.id} does not cover {day} (in force from {book.validity.from_}), "
-                    "so no amount can be given; use the rule of that date",
+                    f"规则 {book.id} 不适用于 {day}（{span}），不能计算金额；请换用该日有效的规则",
+                    f"rulebook {book.id} does not cover {day} ({span_en}), so no amount can be given; use the rule of "
+                    "that date",
                 )
 
     def _charge(self) -> tuple[Charge, ...]:

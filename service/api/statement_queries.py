@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.api.queries import Code, Parameters, ReadParameters
+from service.api.queries import Name as Payer
+from service.api.queries import Parameters, ReadParameters
 
 Season = Annotated[str, Field(pattern=r"^[12][0-9]{3}(-[12][0-9]{3})?$", description="2023-2024, or 2017")]
 Number = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -20,14 +21,14 @@ class StatementsParameters(ReadParameters):
     """Which statements are listed."""
 
     season: Season | None = None
-    payer: Code | None = None
+    payer: Payer | None = None
 
 
 class StatementParameters(ReadParameters):
     """One issued statement; the newest one without a number."""
 
     season: Season
-    payer: Code
+    payer: Payer
     number: Number | None = None
     format: Literal["json", "document", "pdf", "xlsx"] = "json"
 
@@ -49,7 +50,7 @@ class ObjectionsParameters(ReadParameters):
     """Which objections are listed."""
 
     season: Season | None = None
-    payer: Code | None = None
+    payer: Payer | None = None
     state: ObjectionState | None = None
 
 
@@ -60,7 +61,7 @@ class _Body(BaseModel):
 class IssueBody(_Body):
     """A statement to be issued."""
 
-    payer: Code
+    payer: Payer
     season: Season
     rulebook: Name | None = None
     sample: bool = False
@@ -72,7 +73,7 @@ class IssueBody(_Body):
 class FinalBody(_Body):
     """A statement to be declared final."""
 
-    payer: Code
+    payer: Payer
     season: Season
     number: Number | None = None
     note: Annotated[str, Field(max_length=2000)] | None = None
@@ -81,7 +82,7 @@ class FinalBody(_Body):
 class ObjectionBody(_Body):
     """An objection to one line of a statement."""
 
-    payer: Code
+    payer: Payer
     season: Season
     number: Number | None = None
     fire_point_id: Name

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from service.billing.causes import sentence
+from service.billing.causes import screened_words, sentence
 from service.billing.lines import FINDINGS_ZH
 
 Line = Mapping[str, Any]
@@ -229,7 +229,9 @@ class _Comparison:
         if reason == "duplicate":
             other = self._ruled_value(name, "duplicate")
             return self._same_fire(other) if other else _Why("linked")
-        return _Why("denied" if reason == "denied" else "screened", reason, reason)
+        if reason == "denied":
+            return _Why("denied")
+        return _Why("screened", *screened_words(reason))
 
     def _no_more(self, name: str, old: Sequence[Line], reason: Mapping[str, Any], *, waits: bool) -> _Why:
         code, zh, en = reason["reason"], reason["zh"], reason["en"]

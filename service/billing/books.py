@@ -18,9 +18,10 @@ from service.accountability.rulebook import Rulebook
 from service.rulebooks import read_rulebook, shipped_rulebook, shipped_rulebooks
 from service.store.engine import Reader, Store
 from service.store.models import RulebookVersion
+from service.wording import require_shown
 
 LOAD, WITHDRAW = "rulebooks.load", "rulebooks.withdraw"
-_MIN_REASON = 4
+_MIN_REASON, _MAX_REASON = 4, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ def withdraw_rulebook(store: Store, name: str, *, reason: str, actor: str) -> di
             f"withdrawing a rulebook needs a reason of at least {_MIN_REASON} characters",
             value=reason,
         )
+    require_shown(reason, _MAX_REASON, "理由", "the reason", field="reason")
     table = RulebookVersion.__table__
     with store.writer(actor, WITHDRAW, {"id": name, "reason": reason.strip()}) as writer:
         if name not in {book.id for book in stored_books(writer)}:

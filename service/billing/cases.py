@@ -31,6 +31,17 @@ LAPSED = "lapsed"
 
 OUTCOMES = ("upheld", "rejected", "partly")
 
+STATES: Mapping[str, tuple[str, str]] = {
+    OPEN: ("待答复", "open"),
+    "upheld": ("成立", "upheld"),
+    "rejected": ("驳回", "rejected"),
+    "partly": ("部分成立", "partly"),
+    UNANSWERED: ("逾期未答复，已申请复核", "not answered, appealed"),
+    LAPSED: ("逾期未答复，已定案", "not answered, final"),
+    WITHDRAWN: ("已撤回", "withdrawn"),
+}
+"""Each state of an objection in Chinese and English."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from service.reports.words import SCREEN_WORDS, en, zh
+
 _SENTENCES: Mapping[str, tuple[str, str]] = {
     "new": ("新计入的火点", "a fire point charged for the first time"),
     "denied": ("核实否定，不再计入", "denied: it is no longer charged"),
@@ -28,11 +30,25 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     "other": ("计算依据的其他变化", "something else that the amount rests on changed"),
 }
 
+_NOT_ASKED: Mapping[str, tuple[str, str]] = {
+    "outside_jurisdiction": ("不在所用规则的适用地区", "outside the jurisdiction of the rulebooks"),
+    "outside_register": ("所在地不在单位登记册内", "on ground that the register of units does not know"),
+}
+"""Reasons of `service.billing.facts` for which no rulebook is asked."""
+
 CAUSES = frozenset(_SENTENCES)
 """Every cause an adjustment can have; exactly one stands on each."""
 
 
-def sentence(cause: str, zh: str = "", en: str = "") -> tuple[str, str]:
+def screened_words(reason: str) -> tuple[str, str]:
+    """Return in Chinese and English why a fire point is no fact for a rulebook."""
+    return _NOT_ASKED.get(reason) or (zh(SCREEN_WORDS, reason), en(SCREEN_WORDS, reason))
+
+
+def sentence(cause: str, case_zh: str = "", case_en: str = "") -> tuple[str, str]:
     """Return the sentence of a cause, with what is particular to the case after it."""
     base_zh, base_en = _SENTENCES[cause]
-    return (f"{base_zh}：{zh}" if zh else base_zh), (f"{base_en}: {en}" if en else base_en)
+    return (
+        f"{base_zh}：{case_zh}" if case_zh else base_zh,
+        f"{base_en}: {case_en}" if case_en else base_en,
+    )

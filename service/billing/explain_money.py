@@ -31,10 +31,15 @@ LEVEL_WORDS = {
     "township": ("全乡镇", "the township"),
     "village": ("全村", "the village"),
 }
+OF_PAYER = ("付款单位全部范围", "all that the payer pays for")
+PERIOD_WORDS = {
+    "year": ("{period} 年内", "in {period}"),
+    "never": ("历年累计", "of all years"),
+}
 BASIS_WORDS = {
     "overpass": ("卫星过境时间", "time of the overpass"),
     "confirmation": ("核实时间", "time of confirmation"),
-    "publication": ("公布时间", "time of publication"),
+    "publication": ("公示时间", "time of the public notice"),
 }
 
 
@@ -215,8 +220,18 @@ def _charge(run: ChargeRun, book: Rulebook, charge: Charge) -> dict[str, Any]:
         "basis": charge.basis.get("basis"),
         "scope": charge.basis.get("scope"),
         "period": charge.basis.get("period"),
+        "reset": charge.basis.get("reset"),
+        "scope_is_payer": _of_payer(charge),
         "trace": charge.trace,
     }
+
+
+def _of_payer(charge: Charge) -> bool:
+    """Whether it is ordered among all that its payer pays, which is more than the unit around it."""
+    scope = charge.basis.get("scope")
+    unit = None if scope is None else charge.fact.unit(scope)
+    around = None if unit is None else unit.code
+    return charge.basis.get("scope_unit") == charge.payer != around
 
 
 def due_of(reader: Reader, book: Rulebook, fire_point_id: str) -> str | None:
@@ -298,11 +313,13 @@ def _said_charged(found: Mapping[str, Any]) -> tuple[str, str]:
             f"counts: clause “{one['clause']}”, {yuan(one['amount'])} yuan, paid by {one['payer_name']} "
             f"({one['payer']}){waits_en}",
         )
-    level = LEVEL_WORDS.get(one["scope"], (one["scope"], one["scope"]))
+    level = OF_PAYER if one["scope_is_payer"] else LEVEL_WORDS.get(one["scope"], (one["scope"], one["scope"]))
     basis = BASIS_WORDS.get(one["basis"], (one["basis"], one["basis"]))
+    zh, en = PERIOD_WORDS.get(one["reset"], ("{period} 内", "in {period}"))
+    when_zh, when_en = zh.format(period=one["period"]), en.format(period=one["period"])
     return (
-        f"计入：“{one['clause']}”，按{basis[0]}在{level[0]} {one['period']} 内第 {one['ordinal']} 个，"
+        f"计入：“{one['clause']}”，按{basis[0]}在{level[0]} {when_zh}第 {one['ordinal']} 个，"
         f"扣 {yuan(one['amount'])} 元，由{who}承担{waits_zh}",
-        f"counts: clause “{one['clause']}”, number {one['ordinal']} in {level[1]} in {one['period']} by "
+        f"counts: clause “{one['clause']}”, number {one['ordinal']} in {level[1]} {when_en} by "
         f"{basis[1]}, {yuan(one['amount'])} yuan, paid by {one['payer_name']} ({one['payer']}){waits_en}",
     )

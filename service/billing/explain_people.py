@@ -192,6 +192,10 @@ def papers(story: Story, lang: str) -> Iterator[str]:
             else f"{one['payer_name']} {one['season']} no. {one['number']} ({clock(one['issued_at'])}, SHA-256 "
             f"{one['sha256'][:12]}…)"
         )
+        for event in one["events"]:
+            what = pick(words.STATEMENT_EVENT_WORDS, event["kind"], lang)
+            note = "" if not event["note"] else f"：{event['note']}" if zh else f": {event['note']}"
+            yield f"   {clock(event['at'])} {what}{note}"
         for line in one["lines"]:
             yield (
                 f"   第 {line['no']} 行：{yuan(line['amount'])} 元"

@@ -23,6 +23,7 @@ OBJECTION_WORDS = {
     "withdrawn": Words("撤回", "withdrawn"),
     "late_accepted": Words("逾期受理", "admitted late"),
 }
+STATEMENT_EVENT_WORDS = {"final": Words("定案", "made final")}
 RULING_WORDS = {
     "unit": Words("归属", "unit"),
     "zone": Words("分区", "zone"),

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from gis.times import beijing_date
 from service.accountability.facts import Fact, told
 from service.billing.adjust import Known
+from service.billing.causes import screened_words
 from service.billing.charges import ChargeRun
 from service.billing.layers_used import weakest
 from service.billing.pixels import pixel_hashes
 from service.billing.statement import Material, grounds_of, own_charges, own_points
 from service.pipeline import identity
-from service.reports.words import SCREEN_WORDS
 from service.store.engine import Reader
 from service.store.models import DetectionState, FirePoint, LayerStack
 
@@ -167,10 +167,9 @@ def _screened(
     grounds = grounds_of(run, own, payer)
     found = []
     for reason, names in run.facts.screened.items():
-        words = SCREEN_WORDS.get(reason)
+        zh, en = screened_words(reason)
         for name in names:
             state = run.facts.states.get(name)
             if name in before or (state is not None and state.county_code in grounds):
-                zh, en = (words.zh, words.en) if words else (reason, reason)
                 found.append({"fire_point_id": name, "reason": reason, "zh": zh, "en": en})
     return sorted(found, key=lambda one: (one["fire_point_id"], one["reason"]))

@@ -30,12 +30,20 @@ from service.billing.issued import (
     with_document,
 )
 from service.billing.statement import Heading, build, own_points
+from service.reports.words import STATUS_OF_DATA, zh
 from service.scope import Scope
 from service.store.engine import Reader, Store, Writer
 from service.store.models import Statement, StatementEvent
 from service.users import Permission, require
+from service.wording import require_shown
 
 COMMAND = "statement.issue"
+MAX_NAME, MAX_NOTE = 64, 2000
+_PEOPLE = {
+    "preparer": ("制表人", "the preparer"),
+    "reviewer": ("复核人", "the reviewer"),
+    "approver": ("批准人", "the approver"),
+}
 _ATTEMPTS = 4
 """How often an issue is computed again when another one went in between."""
 
@@ -139,9 +147,10 @@ def issue(
     ConflictError
         ``nothing_changed`` since the last issue, or ``nothing_to_issue``.
     UsageError
-        ``issue_in_the_past``, ``issue_in_the_future``.
+        ``issue_in_the_past``, ``issue_in_the_future``, ``bad_text``.
     """
     require(scope, Permission.ISSUE)
+    require_named(wanted.people)
     for _ in range(_ATTEMPTS):
         moment = deadlines.now()
         made = _compute(store, scope, wanted, moment)
@@ -167,6 +176,18 @@ def _compute(store: Store, scope: Scope, wanted: Wanted, moment: dt.datetime) ->
         made = drawn_up(reader, run, payer, wanted, rows, issued_at=moment)
         require_news(made.document, rows)
         return made
+
+
+def require_named(people: Mapping[str, str | None]) -> None:
+    """Refuse names that no paper can carry.
+
+    Raises
+    ------
+    UsageError
+        ``bad_text``.
+    """
+    for role, name in people.items():
+        require_shown(name or "", MAX_NAME, *_PEOPLE[role], field=role)
 
 
 def require_other(scope: Scope, payer: Mapping[str, Any]) -> None:
@@ -257,6 +278,8 @@ def finalise(
     from service.billing.objections import undecided
 
     require(scope, Permission.ISSUE)
+    if note is not None:
+        note = require_shown(note, MAX_NOTE, "说明", "the note", field="note") or None
     moment = deadlines.now()
     params: dict[str, Any] = {"payer": payer, "season": season, "number": number}
     with store.writer(actor, FINAL_COMMAND, params, now=moment) as writer:
@@ -264,7 +287,7 @@ def finalise(
         if states_of(writer, [row])[row.id]["state"] == FINAL:
             raise ConflictError(
                 "already_final",
-                f"第 {row.number} 号通知单已生效",
+                f"第 {row.number} 号通知单已定案",
                 f"statement {row.number} is final already",
                 value=row.number,
             )
@@ -486,14 +509,17 @@ def whole_seconds(moment: dt.datetime) -> dt.datetime:
 
 def informal_refusal(run: ChargeRun) -> RefusedInputError:
     """Return the refusal of a formal issue of what is not official, naming rulebooks and layers."""
-    books = "、".join(f"{book.id}（{book.status}）" for book in run.books if book.informal)
-    layers = "、".join(sorted(one for one in run.facts.statuses if one != "official"))
+    books = "、".join(
+        f"{book.id}（{zh(STATUS_OF_DATA, book.status)}）" for book in run.books if book.informal
+    )
+    weak = sorted(one for one in run.facts.statuses if one != "official")
+    layers = "、".join(zh(STATUS_OF_DATA, one) for one in weak)
     what = "；".join(part for part in (books and f"规则 {books}", layers and f"图层 {layers}") if part)
     what_en = "; ".join(
         part
         for part in (
             books and f"rulebooks {', '.join(book.id for book in run.books if book.informal)}",
-            layers and f"layers of status {layers.replace('、', ', ')}",
+            weak and f"layers of status {', '.join(weak)}",
         )
         if part
     )

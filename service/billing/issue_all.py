@@ -24,6 +24,7 @@ from service.billing.issue import (
     issue,
     issue_instant,
     named_payer,
+    require_named,
     require_news,
     require_other,
     whole_seconds,
@@ -111,9 +112,10 @@ def issue_all(store: Store, scope: Scope, wanted: Wanted, *, actor: str, each: E
     RefusedInputError
         ``informal``: not everything is official and no sample was asked for; nothing is issued then.
     UsageError
-        ``issue_in_the_past``, ``issue_in_the_future``.
+        ``issue_in_the_past``, ``issue_in_the_future``, ``bad_text``.
     """
     require(scope, Permission.ISSUE)
+    require_named(wanted.people)
     with store.reader() as reader:
         at = issue_instant(reader, wanted.at, deadlines.now())
         run = run_charges(reader, wanted.season, rulebook=wanted.rulebook, at=at)

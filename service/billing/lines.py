@@ -43,7 +43,7 @@ _SCOPES: Mapping[str, tuple[str, str]] = {
 }
 _PERIODS: Mapping[str, tuple[str, str]] = {
     "season": ("本考核期", "in the season"),
-    "year": ("本年", "in the year"),
+    "year": ("{period} 年", "in {period}"),  # a season that crosses New Year has a first in each
     "never": ("累计", "ever"),
 }
 _NAMES_POINTS = frozenset({"duplicate", "distinct"})
@@ -67,6 +67,7 @@ def line_of(
     mark: str,
     pixels: Sequence[str] = (),
     waits: tuple[str, str] | None = None,
+    eased: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return the line of a charge, without its number and its change against the statement before.
 
@@ -90,10 +91,12 @@ def line_of(
         Hashes of the pixels behind it (`service.billing.pixels`).
     waits
         Chinese and English sentence of a denial that nobody has reviewed yet.
+    eased
+        What the rulebook calls the mitigation that lowers it; its reason code where it is not told.
     """
     fact, trace = charge.fact, plain(charge.trace)
     deciding = next((one.deciding for one in standings if one.deciding is not None), None)
-    reason_zh, reason_en = _reason(trace, charge)
+    reason_zh, reason_en = _reason(trace, charge, eased or (trace["eased_by"],) * 2)
     if waits is not None:
         deciding = _standing_found(standings, fact.finding) or deciding
         reason_zh, reason_en = f"{reason_zh}；{waits[0]}", f"{reason_en}; {waits[1]}"
@@ -223,14 +226,14 @@ def _zone(zone: str, regime: str) -> str:
     return "不分区" if zone == "unknown" and regime == "whole_area" else ZONES_ZH.get(zone, zone)
 
 
-def _reason(trace: Mapping[str, Any], charge: Charge) -> tuple[str, str]:
+def _reason(trace: Mapping[str, Any], charge: Charge, eased: tuple[str, str]) -> tuple[str, str]:
     """Return in a sentence why it is this much."""
     zh, en = _priced(trace, charge.payer)
     if trace["weight"] != "1":
         zh, en = f"{zh}，权重 {trace['weight']}", f"{en}, weight {trace['weight']}"
     if trace["kept_percent"] != "100":
-        zh = f"{zh}，减轻后保留 {trace['kept_percent']}%（{trace['eased_by']}）"
-        en = f"{en}, {trace['kept_percent']} % kept ({trace['eased_by']})"
+        zh = f"{zh}，减轻后保留 {trace['kept_percent']}%（{eased[0]}）"
+        en = f"{en}, {trace['kept_percent']} % kept ({eased[1]})"
     return f"{trace['clause']}：{zh}，计 {wan(charge.amount)} 万元", f"{en}: {charge.amount} yuan"
 
 
@@ -252,7 +255,7 @@ def _ordered(trace: Mapping[str, Any], payer: str) -> tuple[str, str]:
         return "时段之外，按后续火点计", "outside the windows, charged as a later one"
     own = trace["scope_unit"] == payer
     scope_zh, scope_en = ("本单位", "of this payer") if own else _SCOPES[trace["scope"]]
-    period_zh, period_en = _PERIODS[trace["reset"]]
+    period_zh, period_en = (one.format(period=trace["period"]) for one in _PERIODS[trace["reset"]])
     number, places = trace["ordinal"], trace["places"]
     which = f"第 {number} 个" if places == 1 else f"第 {number} 至 {number + places - 1} 个"
     which_en = f"number {number}" if places == 1 else f"numbers {number} to {number + places - 1}"

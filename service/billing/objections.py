@@ -21,6 +21,7 @@ from service.billing.cases import (
     LATE,
     OPEN,
     OUTCOMES,
+    STATES,
     UNANSWERED,
     WITHDRAWN,
     Case,
@@ -41,6 +42,7 @@ from service.scope import Scope
 from service.store.engine import Reader, Store, Writer
 from service.store.models import Objection, ObjectionEvent
 from service.users import Permission, require
+from service.wording import require_shown
 
 __all__ = [
     "answer",
@@ -53,7 +55,8 @@ __all__ = [
     "withdraw",
 ]
 
-MIN_WORDS = 4
+MIN_WORDS, MAX_WORDS = 4, 2000
+MIN_WITHDRAWAL = 1
 Also = Callable[[Writer, dict[str, Any]], None]
 
 
@@ -93,9 +96,9 @@ def file(
     ConflictError
         ``deadline_passed``, ``not_late``, ``objection_open``, ``objection_decided``.
     """
-    _require_words(grounds, "grounds")
+    _require_words(grounds, "异议理由", "the grounds")
     if late is not None:
-        _require_words(late, "late")
+        _require_words(late, "逾期受理的理由", "the reason to admit a late one")
     moment = deadlines.now()
     params: dict[str, Any] = {
         "payer": payer,
@@ -152,7 +155,7 @@ def answer(
             f"the outcome {outcome!r} is not one of {', '.join(OUTCOMES)}",
             value=outcome,
         )
-    _require_words(reason, "reason")
+    _require_words(reason, "答复理由", "the reason of the answer")
     params: dict[str, Any] = {"outcome": outcome, "said": said(reason)}
     with _stepping(store, scope, objection_id, actor, ANSWER, params) as (writer, case, sight, moment):
         _require_instance(scope, sight, case, moment)
@@ -174,11 +177,14 @@ def withdraw(
 
     Raises
     ------
+    UsageError
+        ``words_missing``, ``bad_text``.
     ForbiddenError
         ``not_the_filer``.
     ConflictError
         ``objection_closed``.
     """
+    _require_words(reason, "撤回理由", "the reason to withdraw", MIN_WITHDRAWAL)
     params: dict[str, Any] = {"said": said(reason)}
     with _stepping(store, scope, objection_id, actor, WITHDRAW, params) as (writer, case, _, moment):
         same_unit = scope.unit_uid is not None and scope.unit_uid == case.row.unit_uid
@@ -215,7 +221,7 @@ def appeal(
     ConflictError
         ``not_answered``, ``upheld_already``, ``last_instance``, ``deadline_passed``, ``objection_open``.
     """
-    _require_words(grounds, "grounds")
+    _require_words(grounds, "异议理由", "the grounds")
     params: dict[str, Any] = {"said": said(grounds)}
     with _stepping(store, scope, objection_id, actor, APPEAL, params) as (writer, case, sight, moment):
         params["id"] = writer.allocate(Objection, 0)
@@ -437,8 +443,8 @@ def _require_open(case: Case) -> None:
         return
     raise ConflictError(
         "objection_closed",
-        f"第 {case.row.id} 号异议已结束（{case.state}）",
-        f"objection {case.row.id} is closed ({case.state})",
+        f"第 {case.row.id} 号异议已结束（{STATES[case.state][0]}）",
+        f"objection {case.row.id} is closed ({STATES[case.state][1]})",
         value=case.row.id,
     )
 
@@ -484,14 +490,15 @@ def _no_appeal(code: str, zh: str, en: str, objection_id: int) -> NoReturn:
     )
 
 
-def _require_words(text: str, name: str) -> None:
-    if len(text.strip()) < MIN_WORDS:
+def _require_words(text: str, zh: str, en: str, least: int = MIN_WORDS) -> None:
+    if len(text.strip()) < least:
         raise UsageError(
             "words_missing",
-            f"{name} 须写明（至少 {MIN_WORDS} 个字）",
-            f"{name} needs at least {MIN_WORDS} characters",
+            f"{zh}须写明（至少 {least} 个字）",
+            f"{en} needs at least {least} characters",
             value=text,
         )
+    require_shown(text, MAX_WORDS, zh, en)
 
 
 # --- writing -------------------------------------------------------------------------------------------------

@@ -276,7 +276,7 @@ def _objections(reader: Reader, scope: Scope, asked: _Asked) -> list[PendingCase
         view = views.get(live[one["objection_id"]] or "")
         if view is None:
             continue
-        what = f"{_OBJECTION[0]}：{one['payer_name']} 第 {one['number']} 号通知单，第 {one['instance']} 次"
+        what = f"{_OBJECTION[0]}：{one['payer_name']} 第 {one['number']} 号通知单，第 {one['instance']} 级"
         said = f"{_OBJECTION[1]}: {one['payer_name']}, statement {one['number']}, instance {one['instance']}"
         found.append(
             case_of(

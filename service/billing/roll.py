@@ -7,12 +7,14 @@ samples are counted and left out: nobody pays a sample.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
+from gis.errors import UsageError
 from gis.times import iso_beijing
 from service.billing.cases import OPEN, cases_of, live_points, rule_under
 from service.billing.issued import document_of, is_formal, rows_of, seen_rows, states_of
@@ -40,7 +42,13 @@ def roll(reader: Reader, scope: Scope, season: str) -> dict[str, Any]:
         [{number, sha256, net, total, state}]}``; `previous`, `new` and `adjustments` sum to `total`; `due` is `total`
         without what an open objection suspends; `state` is that of the newest statement, or ``objected`` while an
         objection to any of them suspends money. `totals` adds up the columns and counts. Amounts as text, yuan.
+
+    Raises
+    ------
+    UsageError
+        ``bad_season``.
     """
+    _require_season(season)
     rows, _ = seen_rows(reader, scope, season)
     formal = any(is_formal(row) for row in rows)
     counted = [row for row in rows if is_formal(row) == formal]
@@ -61,6 +69,22 @@ def roll(reader: Reader, scope: Scope, season: str) -> dict[str, Any]:
         "rows": entries,
         "totals": {**totals, "payers": len(entries), "statements": len(counted)},
     }
+
+
+def _require_season(season: str) -> None:
+    """Refuse what no rulebook calls a season: an empty list would be read as nothing to deduct."""
+    first, _, second = season.partition("-")
+    if (
+        re.fullmatch(r"[0-9]{4}(-[0-9]{4})?", season, re.ASCII)
+        and int(second or int(first) + 1) == int(first) + 1
+    ):
+        return
+    raise UsageError(
+        "bad_season",
+        f"考核季 {season!r} 看不懂：请写成 2023-2024，或 2017（按自然年考核时）",
+        f"{season!r} is no season: write 2023-2024, or 2017 where it is the calendar year",
+        value=season,
+    )
 
 
 def _recorded_at(reader: Reader) -> dt.datetime:

@@ -225,7 +225,19 @@ def _line(
         mark=mark,
         pixels=[one for name in names for one in material.pixels.get(name, ())],
         waits=DENIAL_WORDS if name in facts.denials else None,
+        eased=_eased(run, charge),
     )
+
+
+def _eased(run: ChargeRun, charge: Charge) -> tuple[str, str] | None:
+    """Return what the charge's rulebook calls the mitigation that lowers it."""
+    line = charge.line
+    for book in run.books:
+        if book.id == line.terms.head["rulebook"]:
+            for one in book.exemptions:
+                if one.reason == line.weighing.eased_by:
+                    return one.text.zh, one.text.en
+    return None
 
 
 def _basis(run: ChargeRun, document: Mapping[str, Any]) -> dict[str, str]:

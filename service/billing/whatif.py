@@ -18,7 +18,8 @@ from gis.times import beijing_date
 from service.accountability.facts import Fact, UnitAt
 from service.accountability.words import LEVELS
 from service.billing.books import books_for
-from service.billing.charges import ChargeRun, charges_of, run_charges
+from service.billing.causes import screened_words
+from service.billing.charges import MATCH_WORDS, ChargeRun, charges_of, run_charges
 from service.billing.explain import read_at
 from service.billing.facts import SeasonFacts
 from service.billing.payers import Payers
@@ -176,13 +177,25 @@ def _fact(reader: Reader, scope: Scope, facts: SeasonFacts, wanted: str) -> Fact
     for fact in facts.facts:
         if fact.fire_point_id == of and of in facts.season_ids:
             return fact
+    raise _not_charged(facts, wanted, live)
+
+
+def _not_charged(facts: SeasonFacts, wanted: str, live: str) -> RefusedInputError:
+    """Return the refusal of a fire point that no rulebook is asked about, with what has to come first."""
     why = next((reason for reason, ids in facts.screened.items() if live in ids), "other_season")
-    raise RefusedInputError(
-        "not_charged",
-        f"火点 {wanted} 在 {facts.season} 不是计费事实（{why}）：改判后可用 huodian rule",
-        f"fire point {wanted} is no fact of {facts.season} ({why}): a ruling would have to come first",
-        value=wanted,
-        reason=why,
+    zh = f"不属于 {facts.season} 考核季，或其日期没有适用的规则：huodian explain {live} 列出它的考核季与规则"
+    en = (
+        f"is not of season {facts.season}, or no rulebook covers its day: `huodian explain {live}` names its season "
+        "and rulebooks"
+    )
+    if any(one.id == live for one in facts.unclear):
+        why, (zh, en) = "match_unclear", MATCH_WORDS
+    elif why != "other_season":
+        zh, en = screened_words(why)
+        zh = f"不计（{zh}），不是计费事实：须先用 huodian rule 裁定"
+        en = f"is left out ({en}) and no fact: a ruling (`huodian rule`) has to come first"
+    return RefusedInputError(
+        "not_charged", f"火点 {wanted} {zh}", f"fire point {wanted}: {en}", value=wanted, reason=why
     )
 
 

@@ -21,16 +21,6 @@ objection_app = typer.Typer(
 Grounds = Annotated[str, typer.Option("--grounds", help="Why, in words / 理由")]
 Id = Annotated[int, typer.Argument(metavar="ID", help="Number of the objection / 异议编号")]
 
-_STATES = {
-    "open": ("待答复", "open"),
-    "upheld": ("成立", "upheld"),
-    "rejected": ("驳回", "rejected"),
-    "partly": ("部分成立", "partly"),
-    "unanswered": ("逾期未答复，已申请复核", "not answered, appealed"),
-    "lapsed": ("逾期未答复，已定案", "not answered, final"),
-    "withdrawn": ("已撤回", "withdrawn"),
-}
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the root."""
@@ -184,12 +174,14 @@ def _archived(session: Session, evidence: Path | None) -> str | None:
 
 
 def _emit(session: Session, data: dict[str, Any]) -> None:
+    from service.billing.cases import STATES
+
     lines = [
         session.pick(
             f"第 {data['objection_id']} 号异议：{data['payer_name']} {data['season']} 第 {data['number']} 号通知单，"
-            f"火点 {data['fire_point_id']}，第 {data['instance']} 级，{_STATES[data['state']][0]}",
+            f"火点 {data['fire_point_id']}，第 {data['instance']} 级，{STATES[data['state']][0]}",
             f"objection {data['objection_id']}: statement {data['number']} of {data['payer']} for {data['season']}, "
-            f"fire point {data['fire_point_id']}, instance {data['instance']}, {_STATES[data['state']][1]}",
+            f"fire point {data['fire_point_id']}, instance {data['instance']}, {STATES[data['state']][1]}",
         )
     ]
     if data["state"] == "open" and data["answer_due"]:
@@ -206,6 +198,8 @@ def _print_list(session: Session, data: list[dict[str, Any]]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from service.billing.cases import STATES
+
     table = Table(title=session.pick(f"异议 {len(data)} 件", f"{len(data)} objections"))
     for name in session.pick("编号 通知单 火点 提出与期限 理由", "id statement point dates grounds").split():
         table.add_column(name, no_wrap=name in ("火点", "point", "提出与期限", "dates"), overflow="fold")
@@ -216,7 +210,7 @@ def _print_list(session: Session, data: list[dict[str, Any]]) -> None:
         told = (
             str(one["objection_id"]),
             f"{one['payer_name']} {one['payer']}\n{one['season']} {number}",
-            f"{one['fire_point_id']}\n{instance} {session.pick(*_STATES[one['state']])}",
+            f"{one['fire_point_id']}\n{instance} {session.pick(*STATES[one['state']])}",
             f"{one['filed_at'][:10]}{due}",
             one["grounds"],
         )

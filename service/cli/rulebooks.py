@@ -150,7 +150,10 @@ def check(ctx: typer.Context, file: Annotated[Path, typer.Argument(help="YAML fi
             data = {"file": file.name, "ok": True, "rulebook": _line(found, origin="file"), "problems": []}
             session.emit("rulebooks.check", data, text=text)
             return
-        lines = [f"{file.name}:{one.line}: {one.field}: {session.pick(one.zh, one.en)}" for one in found]
+        lines = [
+            f"{file.name}:{one.line}: {session.pick(one.field_zh, one.field)}: {session.pick(one.zh, one.en)}"
+            for one in found
+        ]
         total = session.pick(
             f"{len(found)} 处错误，请改正后重试", f"{len(found)} error(s); correct and try again"
         )

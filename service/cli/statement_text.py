@@ -133,6 +133,14 @@ def print_roll(session: Session, data: Mapping[str, Any]) -> None:
     table.add_row(session.pick("合计", "total"), *(grouped(data["totals"][name]) for name in _SUMS), "")
     console = Console()
     console.print(table)
+    if not data["rows"]:
+        say(
+            console,
+            session.pick(
+                "该考核季没有已签发的通知单，或不在您的管辖范围内",
+                "no statement of that season was issued, or none within your scope",
+            ),
+        )
     if count := data["samples_left_out"]:
         say(console, session.pick(f"另有样例 {count} 份，不计入", f"{count} samples are left out"))
 
@@ -157,8 +165,9 @@ def print_verified(session: Session, data: Mapping[str, Any]) -> None:
     say(console, session.pick(f"不符 {count} 处", f"{count} differences"))
     for one in data["differences"]:
         say(console, f"- {one['where']}\n  {session.pick(one['zh'], one['en'])}")
-        zh = f"  应为 {one['expected']}；实为 {one['found']}"
-        say(console, session.pick(zh, f"  expected {one['expected']}; found {one['found']}"))
+        zh = f"  应为 {_value(one['expected'], '无')}；实为 {_value(one['found'], '无')}"
+        en = f"  expected {_value(one['expected'], 'none')}; found {_value(one['found'], 'none')}"
+        say(console, session.pick(zh, en))
     _print_wording(session, console, data)
     programs = data["programs"]
     if programs and programs["issued"] != programs["now"]:
@@ -167,6 +176,11 @@ def print_verified(session: Session, data: Mapping[str, Any]) -> None:
         say(
             console, session.pick(zh, f"issued by version {issued}, computed again by {now}: that may be why")
         )
+
+
+def _value(told: str, nothing: str) -> str:
+    """Return a value of a difference for people; the answer spells a missing one ``None``."""
+    return nothing if told == "None" else told
 
 
 def _print_sealed(session: Session, console: Console, sealed: Mapping[str, Any]) -> None:

@@ -144,7 +144,7 @@ def _instant(text: str | None, option: str) -> dt.datetime:
         return dt.datetime.now(dt.UTC)
     try:
         return parse_instant(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise UsageError(
             "bad_time",
             f"{option} {text!r} 不是时间；例：2023-10-29 14:00（北京时间）",

@@ -25,6 +25,7 @@ from service.scope import Scope
 from service.store.engine import Reader, Store, Writer
 from service.store.models import FirePointState, Ruling
 from service.users import require_ruling
+from service.wording import require_shown
 
 STATE_KINDS = ("unit", "zone", "screen", "duplicate")
 """Kinds that the assessment applies to a state."""
@@ -40,7 +41,7 @@ APPLIED_KINDS = (*STATE_KINDS, "distinct")
 COMMAND = "rule"
 _TAKEN_BACK = ("exempt", "payer")
 
-MIN_REASON = 4
+MIN_REASON, MAX_REASON = 4, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +280,7 @@ def require_form(kind: str, reason: str) -> None:
     Raises
     ------
     UsageError
-        ``bad_ruling``, ``reason_missing``.
+        ``bad_ruling``, ``reason_missing``, ``bad_text``.
     """
     if kind not in KINDS:
         raise UsageError(
@@ -295,3 +296,4 @@ def require_form(kind: str, reason: str) -> None:
             f"a ruling needs a reason of at least {MIN_REASON} characters",
             value=reason,
         )
+    require_shown(reason, MAX_REASON, "理由", "the reason", field="reason")

@@ -24,12 +24,13 @@ from gis.tables import TableRow, read_table
 from service.pipeline.archive import Archive
 from service.pipeline.row_report import BadCellError, RowProblem, RowReport
 from service.pipeline.ruling_checks import NONE, PAIRS, Checks
-from service.pipeline.rulings import APPLIED_KINDS, COMMAND, KINDS, require_form
+from service.pipeline.rulings import APPLIED_KINDS, COMMAND, KINDS, MAX_REASON, require_form
 from service.reports.words import SCREEN_WORDS
 from service.scope import Scope
 from service.store.engine import Store, Writer
 from service.store.models import Ruling
 from service.users import Permission, require, require_ruling
+from service.wording import is_shown
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "fire_point_id": ("火点编号", "火点ID", "编号"),
@@ -52,7 +53,7 @@ KIND_WORDS: Mapping[str, tuple[str, ...]] = {
 }
 """What people write in the column of kinds, beside our words."""
 
-MAX_REASON, MAX_VALUE = 2000, 200
+MAX_VALUE = 200
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _COLUMN_OF = {"evidence_required": "evidence_sha256", "own_denial": "value", "own_bill": "kind"}
 _NONE_WORDS = ("无", "不在区划内", "撤销")
@@ -211,8 +212,7 @@ def _entry(row: TableRow, problems: list[RowProblem]) -> Row | None:
 def _text(row: TableRow, column: str, longest: int) -> str:
     found = row[column]
     # What cannot be shown reaches neither store nor page; a reason may have lines.
-    bare = re.sub(r"[\r\n\t]", "", found) if column == "reason" else found
-    if len(found) > longest or not bare.isprintable():
+    if len(found) > longest or not is_shown(found, lines=column == "reason"):
         title = COLUMNS[column][0]
         raise BadCellError(
             column,

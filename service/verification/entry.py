@@ -16,6 +16,7 @@ from gis.types import Level
 from service.scope import Scope
 from service.verification.area import checked_mu, parse_area
 from service.verification.closed import FINDINGS, LEVELS, SOURCE_KINDS
+from service.wording import is_shown
 
 MAX_PERSON, MAX_NOTE = 64, 2000
 FIRST_YEAR, LAST_YEAR = 2000, 9000
@@ -186,9 +187,8 @@ def _missing_person() -> str:
 
 def _text(name: str, value: str, longest: int, zh: str, en: str, *, lines: bool = False) -> str:
     clean = value.strip()
-    bare = re.sub(r"[\r\n\t]", "", clean) if lines else clean
     # What cannot be encoded or shown (a lone surrogate, a control character) reaches neither store nor page.
-    if len(clean) > longest or not bare.isprintable():
+    if len(clean) > longest or not is_shown(clean, lines=lines):
         raise UsageError(
             f"bad_{name}",
             f"{zh}超过 {longest} 个字或含控制字符",

@@ -19,6 +19,7 @@ from service.verification.closed import CONFIRMATIONS
 from service.verification.entry import FIRST_YEAR, LAST_YEAR
 from service.verification.standing import standings
 from service.verification.targets import visible_states
+from service.wording import is_shown
 
 COMMAND = "publicise"
 MAX_NOTICE = 500
@@ -124,7 +125,7 @@ def publicise(
 
 def _notice(text: str) -> str:
     said = " ".join(text.split())
-    if not said or len(said) > MAX_NOTICE or not said.isprintable():
+    if not said or len(said) > MAX_NOTICE or not is_shown(said):
         raise UsageError(
             "bad_notice",
             f"请写明公示的名称或文号（1 至 {MAX_NOTICE} 个字）",

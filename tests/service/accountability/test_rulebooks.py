@@ -19,6 +19,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gis.errors import NotFoundError
 from service.accountability.adjudicate import adjudicate
 from service.accountability.checking import Problem, check
 from service.accountability.facts import SeasonUnit
@@ -97,6 +98,58 @@ def test_a_bad_rulebook_is_refused_with_line_field_and_reason(
     assert any("一" <= letter <= "鿿" for letter in found[0].zh)
     if after:
         assert found[0].line == _line_with(text, after) or field == "charges.0"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "field"),
+    [
+        ('wan_yuan: "30"', "wan_yuan: 030", "charges.0.tiers.1.each.wan_yuan"),  # YAML reads 24
+        ('wan_yuan: "30"', "wan_yuan: 1:30", "charges.0.tiers.1.each.wan_yuan"),  # 90
+        ('wan_yuan: "30"', "wan_yuan: 0x30", "charges.0.tiers.1.each.wan_yuan"),  # 48
+        ('wan_yuan: "30"', "wan_yuan: 3_0", "charges.0.tiers.1.each.wan_yuan"),
+        ("objection: {days: 7", "objection: {days: 010", "objection.days"),
+        ("validity: {from: 2018-09-21", "validity: {from: 2018-09-31", "validity.from"),
+        ("number: null", "number: null\nnumber: 五号", "number"),
+        ("number: null", "<<: {number: 五号}", "(file)"),
+    ],
+)
+def test_what_yaml_would_read_otherwise_than_people_is_refused_by_line(
+    before: str, after: str, field: str
+) -> None:
+    assert JILIN.count(before) == 1
+    text = JILIN.replace(before, after)
+    (found,) = _problems(text)
+    assert (found.code, found.field) == ("bad_yaml", field)
+    assert found.line == _line_with(text, after.splitlines()[-1])
+    assert any("一" <= letter <= "鿿" for letter in found.zh)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            "scope: county",
+            "scope: district",
+            "应为以下之一：'province'、'city'、'county'、'township'、'village'",
+        ),
+        ("objection: {days: 7", "objection: {days: 0", "不能小于 1"),
+        ("deadline_hours: 24", "deadline_hours: 9999999", "不能大于 1000000"),
+        ("id: JL-1", "id: ../x", "写法不符，须符合 ^[A-Za-z0-9]"),
+        ("number: null", "number: &a x", "不允许锚点、别名和标签"),
+        ("number: null", "number: " + "[" * 3000 + "]" * 3000, "嵌套过深"),
+    ],
+)
+def test_a_chinese_reason_is_a_chinese_sentence(before: str, after: str, said: str) -> None:
+    (found,) = _problems(JILIN.replace(before, after))
+    assert found.zh.startswith(said)
+    assert " or " not in found.zh
+    assert "should" not in found.zh
+
+
+def test_a_file_that_cannot_be_opened_is_named_without_the_words_of_the_machine(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        check_rulebook(tmp_path / "nowhere.yaml")
+    assert caught.value.zh == f"无法打开 {tmp_path / 'nowhere.yaml'}：请检查路径"
 
 
 @pytest.mark.parametrize(

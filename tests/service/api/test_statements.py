@@ -12,6 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from service.store import open_store
+from tests.service.accountability.test_rulebooks import BOOKS
 from tests.service.api.client import client, problem_of
 from tests.service.billing.desk import SEASON, SHUANGLIAO, YUSHU, Desk, desk
 
@@ -119,3 +120,51 @@ def test_an_objection_is_filed_answered_appealed_and_the_statement_closed(
     done = _send(webs["jilin"], "statements/final", "e", **ONE)
     assert done.json()["data"]["state"] == "final"
     assert _send(webs["jilin"], "statements/final", "e", **ONE).json() == done.json()
+
+
+def test_a_special_payer_is_named_by_its_code_over_http_too(
+    office: Desk, webs: dict[str, TestClient]
+) -> None:
+    book = office.house.folder / "book.yaml"
+    text = (
+        (BOOKS / "jl-1.yaml")
+        .read_text(encoding="utf-8")
+        .replace("  collector: 省财政", "  collector: 省财政\n  special: [{code: JL-FARM.1, name: 省属农场}]")
+    )
+    book.write_text(text.replace("id: JL-1", "id: JL-F"), encoding="utf-8")
+    office.house.data("rulebooks", "load", str(book))
+    office.house.rule(office.yushu[0], "--payer", "JL-FARM.1")
+    farm = {"payer": "JL-FARM.1", "season": SEASON}
+    made = _send(webs["jilin"], "statements", "farm", **farm, rulebook="JL-F", sample=True)
+    assert made.status_code == 201, made.text
+    document = made.json()["data"]["document"]
+    assert (document["payer"]["name"], document["amounts"]["total"]) == ("省属农场", "500000.00")
+    assert webs["jilin"].get(f"{API}/statements/one", params=farm).json()["data"]["payer"] == "JL-FARM.1"
+    point = document["lines"][0]["fire_point_id"]
+    filed = _send(webs["jilin"], "objections", "o", **farm, fire_point_id=point, grounds="该地块不属农场")
+    assert problem_of(filed, 403)["code"] == "not_the_payer", "the farm's own, or the operator for it"
+    foreign = webs["yushu"].get(f"{API}/statements/one", params=farm)
+    assert problem_of(foreign, 404)["code"] == "unknown_statement"
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00"])
+def test_an_instant_that_no_calendar_tells_is_a_bad_request(
+    webs: dict[str, TestClient], instant: str
+) -> None:
+    for path, name in (
+        *(("statements", "as_of"), ("roll", "as_of"), ("pending", "as_of"), ("objections", "as_of")),
+        *(("charges", "at"), ("charges", "as_of"), ("standing", "at")),
+    ):
+        asked = {name: instant} | ({"season": SEASON} if path in ("roll", "charges", "standing") else {})
+        problem_of(webs["jilin"].get(f"{API}/{path}", params=asked), 400)
+
+
+def test_words_that_no_page_can_show_are_a_bad_request(webs: dict[str, TestClient]) -> None:
+    assert problem_of(_issue(webs["jilin"], preparer="张\u0000三"), 400)["code"] == "bad_text"
+    point = _issue(webs["jilin"], "again").json()["data"]["document"]["lines"][0]["fire_point_id"]
+    filed = _send(webs["yushu"], "objections", "o", **ONE, fire_point_id=point, grounds="不是\u0000秸秆")
+    assert problem_of(filed, 400)["code"] == "bad_text"
+    assert (
+        problem_of(_send(webs["jilin"], "statements/final", "f", **ONE, note="\u0007"), 400)["code"]
+        == "bad_text"
+    )

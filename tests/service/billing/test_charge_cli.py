@@ -114,3 +114,23 @@ def test_a_long_table_says_how_many_rows_it_leaves_to_json() -> None:
     assert table.row_count == 12
     assert table.title == "计分 30，另有 18 行见 --json"
     assert tables(cast(Session, Zh()), {**empty, "scores": []}) == []
+
+
+def test_a_list_of_no_season_is_refused_and_one_without_statements_says_so(opened: House) -> None:
+    for season in ("2023-24", "2023-2025", "banana", "２０２３-２０２４"):
+        assert opened.refused("charge", "--season", season, "--roll", code=2) == "bad_season"
+    empty = opened.run("charge", "--season", "2023-2024", "--roll")
+    assert empty.exit_code == 0
+    assert "没有已签发的通知单" in empty.stdout
+    assert opened.data("charge", "--season", "2017", "--roll")["rows"] == []
+
+
+@pytest.mark.parametrize("at", ["0001-01-01", "9999-12-31T23:59-08:00", "yesterday", ""])
+def test_an_instant_that_no_calendar_tells_is_refused(opened: House, at: str) -> None:
+    assert opened.refused(*ASKED, "--at", at, code=2) == "bad_at"
+    assert opened.refused("--as-of", at, *ASKED, code=2) == "bad_as_of"
+
+
+def test_digits_of_another_script_are_no_revision(opened: House) -> None:
+    for text in ("²", "２", "9" * 5000):
+        assert opened.refused("--as-of", text, *ASKED, code=2) == "bad_as_of"

@@ -186,6 +186,8 @@ def test_what_is_asked_wrongly_is_refused(office: Desk) -> None:
     assert office.refused(*FILE, "nonsense") == "unknown_line"
     assert office.refused(*FILE, point, "--number", "7") == "unknown_statement"
     assert office.refused(*FILE[:-1], "短", point, code=2) == "words_missing"
+    assert office.refused(*FILE[:-1], "不是\x1b[31m秸秆", point, code=2) == "bad_text"
+    assert office.refused(*FILE[:-1], "很" * 2001, point, code=2) == "bad_text"
     assert (
         office.refused("objection", "file", point, "--grounds", "现场没有火情", code=2) == "which_statement"
     )
@@ -194,8 +196,25 @@ def test_what_is_asked_wrongly_is_refused(office: Desk) -> None:
     _file(office)
     words = ("objection", "answer", "1", "--reason", "经核查如此", "--outcome")
     assert office.refused(*words, "maybe", code=2) == "bad_outcome"
+    assert office.refused("objection", "withdraw", "1", "--reason", " ", code=2) == "words_missing"
     assert office.house.data("objection", "list", "--state", "open", "--payer", YUSHU)[0]["objection_id"] == 1
     assert office.house.data("objection", "list", "--payer", SHUANGLIAO) == []
+
+
+def test_words_may_have_wide_spaces_and_lines(office: Desk) -> None:
+    words = "现场　无火情。\n经办人：张　三"
+    done = office.house.data(*FILE[:-1], words, office.id_of(office.yushu[0]))
+    assert done["grounds"] == words
+
+
+def test_what_is_closed_says_how_in_the_readers_language(office: Desk) -> None:
+    _file(office)
+    _answer(office, 1, "rejected")
+    closed = office.house.run("objection", "withdraw", "1", "--reason", "撤回异议")
+    assert "第 1 号异议已结束（驳回）" in closed.output
+    waiting = office.house.data("objection", "appeal", "1", "--grounds", "照片清楚可见")
+    assert waiting["instance"] == 2
+    assert "第 1 号通知单，第 2 级" in "".join(office.house.run("pending").output.split("\n"))
 
 
 def test_a_statement_is_named_by_payer_season_and_number_or_by_its_hash(office: Desk) -> None:
@@ -386,6 +405,8 @@ def test_final_waits_for_the_deadline_for_answers_and_for_appeals(office: Desk) 
     assert (done["state"], done["number"]) == ("final", 1)
     assert _state(office) == "final"
     assert office.refused(*final) == "already_final"
+    story = office.house.run("explain", office.id_of(office.yushu[0]), *BOOK).output
+    assert "定案：无异议" in story, "the whole story of a fire point has the end of its statement"
     assert (
         office.refused("statement", "final", "--payer", SHUANGLIAO, "--season", SEASON) == "unknown_statement"
     )

@@ -129,7 +129,14 @@ def test_ends_of_a_fire_point_are_told_apart() -> None:
     assert (linked["B"]["cause"], linked["B"]["caused_by"]) == ("linked", ["A"])
     known = dataclasses.replace(_ruled("B", "duplicate", "A"), screened={"B": "duplicate"})
     assert _causes(_changed(both, one, known=known)) == {"B": "linked"}
-    assert _causes(_changed(both, one, known=Known(screened={"B": "fixed_heat_source"}))) == {"B": "screened"}
+    for reason, zh in (
+        ("fixed_heat_source", "固定热源"),
+        ("not_cropland", "非耕地"),
+        ("outside_jurisdiction", "不在所用规则的适用地区"),
+    ):
+        screened = _changed(both, one, known=Known(screened={"B": reason}))
+        assert _causes(screened) == {"B": "screened"}
+        assert screened["B"]["zh"] == f"筛查结果变更：{zh}"
     assert _causes(_changed(both, one, known=Known(screened={"B": "denied"}))) == {"B": "denied"}
     assert _causes(_changed(both, one)) == {"B": "other"}
 
@@ -235,3 +242,21 @@ def test_every_cause_has_a_sentence_in_both_languages() -> None:
         assert zh.endswith("：细节")
         assert en.endswith(": detail")
         assert sentence(cause)[1].isascii()
+
+
+def test_a_line_says_the_year_of_its_first_and_what_eases_it_in_words() -> None:
+    yearly = _edited("reset: season", "reset: year")
+    facts = [fire("A", "2020-12-31T23:59", OWN), fire("B", "2021-01-01T00:00", OWN)]
+    lines = issue(run_of(facts, yearly), OWN)["lines"]
+    assert [line["amount"] for line in lines] == ["500000.00", "500000.00"]
+    assert [line["reason_zh"] for line in lines] == [
+        "首个与后续火点：2020 年本单位第 1 个，计 50 万元",
+        "首个与后续火点：2021 年本单位第 1 个，计 50 万元",
+    ]
+    assert [line["reason_en"].partition(":")[0] for line in lines] == [
+        "number 1 of this payer in 2020",
+        "number 1 of this payer in 2021",
+    ]
+    (eased,) = issue(run_of([_with(A, exemptions=("actively_stopped",))], WEIGHTS), OWN)["lines"]
+    assert "减轻后保留 50%（主动制止并扑灭）" in eased["reason_zh"]
+    assert "50 % kept (actively stopped and put out)" in eased["reason_en"]

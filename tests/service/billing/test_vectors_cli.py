@@ -117,6 +117,10 @@ def test_the_jilin_region_pays_9_9_then_9_5_or_8_7_million(jilin: House) -> None
     city = jilin.charge("2020-2021", "--rulebook", "JL-1", "--payer", "220200")
     assert (city["total"], city["total_wan"], len(city["charges"])) == ("1100000.00", "110", 3)
     assert [one["name"] for one in city["payers"]] == ["吉林市"]
+    second = next(one for one in city["charges"] if one["trace"]["ordinal"] == 2)
+    told = jilin.data("explain", second["fire_point_id"], "--rulebook", "JL-1")["money"][0]
+    assert "在付款单位全部范围 2020-2021 内第 2 个" in told["zh"], "the districts have one first between them"
+    assert "number 2 in all that the payer pays for in 2020-2021" in told["en"]
 
 
 def _region_total(data: dict[str, list[dict[str, str]]]) -> float:

@@ -144,6 +144,7 @@ def test_the_minute_of_the_overpass_and_of_now_are_taken(world: World) -> None:
         ({"level": "county"}, "bad_level"),
         ({"person": "  "}, "bad_person"),
         ({"person": "王\x00某"}, "bad_person"),
+        ({"person": "王\u202e某"}, "bad_person"),
         ({"person": "王" * 65}, "bad_person"),
         ({"note": "字" * 2001}, "bad_note"),
         ({"note": "\ud800"}, "bad_note"),
@@ -166,6 +167,12 @@ def test_what_is_in_no_closed_list_or_no_value_is_refused(
         found(world, point_in(world).fire_point_id, **filled)
     assert caught.value.code == code
     assert caught.value.zh != caught.value.en
+
+
+def test_a_name_padded_with_a_wide_space_is_a_name(world: World) -> None:
+    said = {"person": "张　三", "note": "东南角　已扑灭\n无复燃\xa0"}
+    done = found(world, point_in(world).fire_point_id, "straw", "local", **said)
+    assert done["person"] == "张　三"
 
 
 @pytest.mark.parametrize("finding", FINDINGS)
