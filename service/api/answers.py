@@ -69,6 +69,7 @@ class Session(_Closed):
     last_day: dt.date | None
     map_approval: Annotated[str | None, Field(description="审图号; null says that none is set")]
     attribution: str
+    attribution_en: str
     statuses: Annotated[list[Words], Field(description="states of verification, in the order of a legend")]
     words: Annotated[dict[str, list[Words]], Field(description="the other closed lists")]
     status: str
@@ -86,6 +87,9 @@ class Counts(_Closed):
     pixels: int
     fire_points: int
     listed: Annotated[int, Field(description="sent out: counted, or in a zone nobody knows")]
+    listed_pixels: Annotated[
+        int, Field(description="pixels of the listed fire points; `pixels` are those of all")
+    ]
     left_out: int
     counted: int
     unverified: int

@@ -40,7 +40,7 @@ class Filters:
     screen, status, confidence
         Codes of closed lists; a point that has one of them.
     satellite
-        One of the satellites that saw it.
+        Names of satellites; a point that one of them saw.
     cql
         A filter of the layer ``fire_points`` as CQL2 text, the one its tiles take.
     """
@@ -49,7 +49,7 @@ class Filters:
     screen: tuple[str, ...] = ()
     status: tuple[str, ...] = ()
     confidence: tuple[str, ...] = ()
-    satellite: str | None = None
+    satellite: tuple[str, ...] = ()
     cql: str | None = None
 
 
@@ -69,9 +69,10 @@ def calendar(
     Returns
     -------
     dict
-        ``days`` with ``pixels, fire_points, listed, left_out, counted`` and one count per status of verification
-        (fire_points = listed + left_out; listed = the sum of the statuses), ``satellites`` (how many reported), their
-        ``totals``, and ``seasons``.
+        ``days`` with ``pixels, fire_points, listed, listed_pixels, left_out, counted`` and one count per status of
+        verification (fire_points = listed + left_out; listed = the sum of the statuses; ``pixels`` are those of all
+        fire points, ``listed_pixels`` those of the listed ones), ``satellites`` (how many reported), their ``totals``,
+        and ``seasons``.
 
     Raises
     ------
@@ -102,7 +103,7 @@ def calendar(
     }
 
 
-_NAMES = ("pixels", "fire_points", "listed", "left_out", "counted", *STATUSES)
+_NAMES = ("pixels", "fire_points", "listed", "listed_pixels", "left_out", "counted", *STATUSES)
 
 
 def _nothing(day: dt.date) -> dict[str, Any]:
@@ -132,6 +133,7 @@ def _counts(
             sa.func.sum(points.c.pixels),
             sa.func.count(),
             _number(listed),
+            sa.func.sum(sa.case((listed, points.c.pixels), else_=0)),
             _number(sa.not_(listed)),
             _number(points.c.screen == COUNTED),
             *(_number(sa.and_(listed, points.c.status == word)) for word in STATUSES),
@@ -158,9 +160,9 @@ def _chosen(
         words = getattr(filters, name)
         if words:
             found.append(columns[name].in_(words))
-    if filters.satellite is not None:
+    if filters.satellite:
         whole = sa.literal(";") + columns["satellites"] + sa.literal(";")
-        found.append(whole.contains(f";{filters.satellite};", autoescape=True))
+        found.append(sa.or_(*(whole.contains(f";{one};", autoescape=True) for one in filters.satellite)))
     if filters.cql is not None:
         from service.layers.filters import parse_cql2_text
 

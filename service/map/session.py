@@ -61,6 +61,7 @@ def session(
     layers = _layers(reader, today)
     status = weakest([one["status"] for one in layers]) if layers else "reference"
     first, last = _days(reader, scope)
+    sources = _attribution(reader, settings, today)
     return {
         "name": scope.actor,
         "role": scope.role,
@@ -73,7 +74,8 @@ def session(
         "first_day": first,
         "last_day": last,
         "map_approval": settings.map_approval or None,
-        "attribution": settings.map_attribution or _attribution(reader, settings, today),
+        "attribution": settings.map_attribution or sources.zh,
+        "attribution_en": settings.map_attribution or sources.en,
         "statuses": _words(words.STATUS_WORDS, STATUSES),
         "words": {name: _words(table, table) for name, table in _VOCABULARIES.items()},
         "status": status,
@@ -116,16 +118,17 @@ def _days(reader: Reader, scope: Scope) -> tuple[str | None, str | None]:
     return tuple(None if one is None else one.isoformat() for one in row)  # type: ignore[return-value]
 
 
-def _attribution(reader: Reader, settings: Settings, day: dt.date) -> str:
+def _attribution(reader: Reader, settings: Settings, day: dt.date) -> words.Words:
     set_id = set_in_force(reader, Level.COUNTY, day)
-    parts = [f"火点 {FIRES}"]
+    parts = [words.Words(f"火点 {FIRES}", f"fire points {FIRES}")]
     if set_id is not None:
         head = BoundarySet.__table__
         row = reader.rows(sa.select(head.c.name, head.c.source).where(head.c.id == set_id))[0]
-        parts.append(f"县界 {(row.source or row.name).split('；')[0]}")
+        source = (row.source or row.name).split("；")[0]
+        parts.append(words.Words(f"县界 {source}", f"county borders {source}"))
     if settings.tianditu_key is not None:
-        parts.append(f"底图 {TIANDITU}")
-    return "；".join(parts)
+        parts.append(words.Words(f"底图 {TIANDITU}", f"base map {TIANDITU}"))
+    return words.Words("；".join(one.zh for one in parts), "; ".join(one.en for one in parts))
 
 
 def _layers(reader: Reader, day: dt.date) -> list[dict[str, Any]]:

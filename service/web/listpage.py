@@ -123,7 +123,7 @@ def render_list(fire_list: FireList, view: View, *, today: dt.date, nonce: str) 
             pages=pages,
             caveats=[say(line) for line in words.CAVEATS],
             link=view.link,
-            map_link=f"/?date={day.isoformat()}",
+            map_link=f"/?date={day.isoformat()}{'' if chinese else '&lang=en'}",
             css=style(),
             nonce=nonce,
         )

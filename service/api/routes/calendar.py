@@ -27,7 +27,7 @@ def calendar(
         words_of(query.screen),
         words_of(query.status),
         words_of(query.confidence),
-        query.satellite,
+        words_of(query.satellite),
         query.filter,
     )
     with context.open_store().reader(query.as_of) as reader:

@@ -40,6 +40,7 @@ def test_a_day_counts_what_its_list_counts(real: RealStore, reader: str) -> None
         counts = web.get(f"/api/v1/firelist?date={DAY}").json()["data"]["counts"]
     assert (row["pixels"], row["fire_points"]) == (counts["pixels"], counts["fire_points"])
     assert (row["listed"], row["left_out"]) == (counts["listed"], sum(counts["left_out"].values()))
+    assert row["listed_pixels"] == counts["listed_pixels"]
     assert row["satellites"] == 1
 
 
@@ -88,6 +89,9 @@ def test_filters_narrow_and_a_day_without_fire_says_whether_somebody_looked(real
     assert none["totals"]["fire_points"] == 0
     assert day_of(none)["satellites"] == 1, "the day stays: a satellite looked and that filter found nothing"
     assert calendar(real, "yushu", "from=2022-01-01&to=2022-01-31")["days"] == []
+    either = calendar(real, "yushu", f"{PERIOD}&satellite=Terra,NOAA-20")
+    assert either["totals"] == everything["totals"], "one of several satellites saw it"
+    assert calendar(real, "yushu", f"{PERIOD}&satellite=Terra,Aqua")["totals"]["fire_points"] == 0
 
 
 def test_the_filter_of_the_tiles_counts_the_same(real: RealStore) -> None:

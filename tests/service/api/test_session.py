@@ -51,6 +51,7 @@ def test_a_city_opens_without_what_is_assessed_apart(real: RealStore) -> None:
 def test_every_map_is_told_what_it_stands_on_and_what_it_is_not(real: RealStore) -> None:
     told = session(real, "patrol", map_approval="吉S(2024)001号", map_attribution="图：某某")
     assert (told["map_approval"], told["attribution"]) == ("吉S(2024)001号", "图：某某")
+    assert told["attribution_en"] == "图：某某", "a setting is shown as it was set"
     assert told["informal"]
     assert {one["layer"] for one in told["layers"]} >= {"county"}
     assert all(one["zh"].startswith("非正式") for one in told["layers"] if one["status"] != "official")
@@ -62,8 +63,10 @@ def test_every_map_is_told_what_it_stands_on_and_what_it_is_not(real: RealStore)
 
 
 def test_without_a_setting_the_attribution_names_feeds_and_borders(real: RealStore) -> None:
-    said = session(real, "yushu")["attribution"]
+    told = session(real, "yushu")
+    said = told["attribution"]
     assert "NASA FIRMS" in said
+    assert told["attribution_en"].startswith("fire points NASA FIRMS; county borders ")
     assert "县界" in said
     assert "底图" not in said
     keyed = session(real, "yushu", tianditu_key="k" * 32)

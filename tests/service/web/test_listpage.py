@@ -66,6 +66,7 @@ def test_english_on_request_and_every_link_keeps_it() -> None:
     inner = [link for link in Tags(text).links if link.startswith("/m")]
     assert inner
     assert sum("lang=en" not in link for link in inner) == 1, "only the switch back to Chinese drops it"
+    assert f"/?date={DAY}&lang=en" in Tags(text).links, "the map speaks on in English"
 
 
 def test_the_page_has_no_script_and_loads_nothing() -> None:

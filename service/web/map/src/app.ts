@@ -2,7 +2,7 @@
 
 import { deviceShelf, Outbox, outcomeOf, type Outcome, type Report } from './core/outbox.ts';
 import * as api from './core/api.ts';
-import { beijingToday } from './core/days.ts';
+import { beijingToday, fireDayAt } from './core/days.ts';
 import { LISTED, shown } from './core/filter.ts';
 import { setLang, t } from './core/i18n.ts';
 import { differs, Store } from './core/store.ts';
@@ -34,6 +34,10 @@ export interface Data {
   picked: string[];
   reports: Report[];
   told: string;
+  /** Names of units by code, as far as they were told. */
+  names: ReadonlyMap<string, string>;
+  /** Whether the base map of others does not come. */
+  baseAway: boolean;
 }
 
 const START: Data = {
@@ -53,6 +57,8 @@ const START: Data = {
   picked: [],
   reports: [],
   told: '',
+  names: new Map(),
+  baseAway: false,
 };
 
 export class App {
@@ -63,6 +69,9 @@ export class App {
   /** Whether the address said where to look; else the map goes where the first card is. */
   placed = this.view.get().place !== null;
   private load = new AbortController();
+  private readonly asked = new Set<string>();
+  /** The fire day by the device's clock when the service last said which day it is. */
+  private clockDay = '';
 
   constructor() {
     setLang(this.view.get().lang);
@@ -72,7 +81,17 @@ export class App {
       if (differs(now, before, 'date')) void this.loadDay();
       else if (differs(now, before, 'screen')) void this.loadExtra();
     });
-    addEventListener('popstate', () => this.view.set(decode(location.search)));
+    addEventListener('popstate', () => this.back());
+  }
+
+  /** Go where the address says: a step back or forward. Language, layers and base map are settings, and no steps. */
+  private back(): void {
+    const { lang, layers, base } = this.view.get();
+    const view = { ...decode(location.search), lang, layers, base };
+    this.data.set({ picked: [] });
+    this.view.set(view);
+    if (view.place) this.map?.jump(view.place);
+    this.go({});
   }
 
   get day(): string {
@@ -87,6 +106,22 @@ export class App {
 
   shown(): Row[] {
     return shown(this.rows(), this.view.get());
+  }
+
+  /** Return the name of a county; one that no row has told is asked for, and stands as its code until then. */
+  nameOf(code: string): string {
+    const known = this.data.get().names.get(code);
+    if (known === undefined && this.data.get().list && !this.asked.has(code)) {
+      this.asked.add(code);
+      api.unitsOf(code).then((units) => this.learn(units), () => this.asked.delete(code));
+    }
+    return known ?? code;
+  }
+
+  learn(units: Iterable<{ code: string | null; name: string | null }>): void {
+    const { names } = this.data.get();
+    const fresh = [...units].flatMap(({ code, name }) => (code && name && !names.has(code) ? [[code, name] as const] : []));
+    if (fresh.length) this.data.set({ names: new Map([...names, ...fresh]) });
   }
 
   row(id: string): Row | undefined {
@@ -129,13 +164,38 @@ export class App {
     const early = date === null ? undefined : api.fireList(date, signal);
     early?.catch(() => undefined); // told where it is awaited
     try {
-      const session = await api.session();
-      if (session) this.data.set({ session, today: session.fire_day });
+      this.meet(await api.session());
     } catch (error) {
       this.fault(error);
     }
     this.recount();
     await this.loadDay(false, date === this.view.get().date && !signal.aborted ? early : undefined);
+  }
+
+  private meet(session: Session | null): void {
+    if (!session) return;
+    this.clockDay = fireDayAt(new Date(), session.cut);
+    this.data.set({ session, today: session.fire_day });
+    this.learn([session.unit, session.area].filter((one) => one !== null));
+  }
+
+  /**
+   * Ask the service for its day when the device's clock has passed into another one: a page may stay open for weeks.
+   *
+   * Who looks at today goes along into the new day, unless a card is open: then the day of the card stays, by its date.
+   */
+  async followClock(): Promise<void> {
+    const { session, today } = this.data.get();
+    const day = session ? fireDayAt(new Date(), session.cut) : beijingToday();
+    if (day === (session ? this.clockDay : today)) return;
+    const now = await api.session();
+    if (now && now.fire_day === today) return; // the service is not there yet: asked again at the next look
+    const { date, point } = this.view.get();
+    if (date === null && point !== null) this.go({ date: today });
+    if (now) this.meet(now);
+    else this.data.set({ today: day });
+    this.tell(t('newDay', { day: this.data.get().today }));
+    if (date === null && point === null) await this.loadDay();
   }
 
   /** Read the list of the day shown. With `keep`, the old rows stay until the new ones are here. */
@@ -148,6 +208,7 @@ export class App {
       const answer = await (early ?? api.fireList(this.day, signal));
       const known = before && new Set(before.rows.map((row) => row.fire_point_id));
       const fresh = known ? answer.data.rows.map((row) => row.fire_point_id).filter((id) => !known.has(id)) : [];
+      this.learn(answer.data.rows.map((row) => ({ code: row.county_code, name: row.county })));
       this.data.set({
         list: answer.data,
         warnings: answer.warnings,
@@ -172,6 +233,7 @@ export class App {
     for (const reason of wanted) {
       try {
         const rows = await api.leftOut(this.day, reason, signal);
+        this.learn(rows.map((row) => ({ code: row.county_code, name: row.county })));
         this.data.set({ extra: { ...this.data.get().extra, [reason]: rows } });
       } catch (error) {
         if (!signal.aborted) this.fault(error);
@@ -181,7 +243,8 @@ export class App {
 
   /** Something changed in the reader's scope: read again, and keep what is on the screen meanwhile. */
   async refresh(): Promise<void> {
-    await this.loadDay(this.data.get().list !== null);
+    if (!this.data.get().session) await this.start();
+    else await this.loadDay(this.data.get().list !== null);
     this.data.set({ pulse: this.data.get().pulse + 1 });
   }
 

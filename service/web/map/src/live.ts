@@ -10,9 +10,13 @@ export function follow(app: App): void {
   const send = (): void => void app.flush().catch((error: unknown) => app.fault(error));
   addEventListener('online', send);
   addEventListener('storage', () => app.data.set({ reports: app.outbox.of(app.actor) }));
-  setInterval(send, RESEND_MS);
+  const look = (): void => {
+    send();
+    app.followClock().catch(() => undefined); // no answer: the next look asks again
+  };
+  setInterval(look, RESEND_MS);
   document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') send();
+    if (document.visibilityState === 'visible') look();
   });
   send();
   if (offers('events')) listen(app);
@@ -30,12 +34,10 @@ function listen(app: App): void {
     timer = window.setTimeout(() => void app.refresh(), 400);
   };
   events.onerror = () => {
-    // A broken line is taken up again by the browser; a refusal (no place, signed out) is not.
+    // A broken line is taken up again by the browser; a refusal (no place, signed out) is not, and reading says which.
     if (events.readyState !== EventSource.CLOSED) return;
-    setTimeout(() => {
-      void app.refresh();
-      listen(app);
-    }, POLL_MS);
+    void app.refresh();
+    setTimeout(() => listen(app), POLL_MS);
   };
   for (const name of ['message', 'revision']) events.addEventListener(name, changed as EventListener);
 }

@@ -5,7 +5,7 @@ import './style.css';
 import { App } from './app.ts';
 import { Problem } from './core/api.ts';
 import { h } from './core/dom.ts';
-import { lang, t } from './core/i18n.ts';
+import { headed, lang, t } from './core/i18n.ts';
 import { differs } from './core/store.ts';
 import { FireMap } from './map/view.ts';
 import { mountCard } from './ui/card.ts';
@@ -25,6 +25,7 @@ mountPanel(app, at('panel'));
 mountCard(app, at('card'));
 mountFooter(app, at('footer'));
 mountPrint(app, at('print'));
+mountFoot();
 mountNotes();
 mountMap();
 words();
@@ -41,7 +42,23 @@ function words(): void {
   at('stage').setAttribute('aria-label', t('map'));
   at('panel').setAttribute('aria-label', t('panels'));
   const canvas = document.querySelector('#map canvas');
-  canvas?.setAttribute('aria-label', `${t('map')}：${t('mapKeys')}`);
+  canvas?.setAttribute('aria-label', headed(t('map'), t('mapKeys')));
+  for (const [name, word] of [['in', 'zoomInButton'], ['out', 'zoomOutButton']] as const) {
+    const button = document.querySelector(`.maplibregl-ctrl-zoom-${name}`);
+    button?.setAttribute('aria-label', t(word));
+    button?.setAttribute('title', t(word));
+  }
+}
+
+/** The base map in force: that of the address where this service has it, else the plain one. */
+function base(): string {
+  return app.data.get().session?.tianditu ? app.view.get().base : 'plain';
+}
+
+/** Keep a height in the style: on a phone the card ends where the foot of the page begins. */
+function mountFoot(): void {
+  const foot = at('footer');
+  new ResizeObserver(() => document.documentElement.style.setProperty('--foot', `${foot.offsetHeight}px`)).observe(foot);
 }
 
 function mountMap(): void {
@@ -49,11 +66,11 @@ function mountMap(): void {
     app.map = new FireMap(at('map'), {
       day: app.day,
       place: app.view.get().place,
-      base: app.view.get().base,
       view: () => app.view.get(),
       layerOn: (layer) => layerOn(app.view.get(), layer),
       onCapped: (capped) => app.data.set({ capped }),
       onBusy: (drawing) => app.data.set({ drawing }),
+      onBaseAway: (baseAway) => app.data.set({ baseAway }),
       onMove: (place) => app.go({ place }),
       onPick: (ids) => {
         if (ids.length > 1) app.data.set({ picked: ids });
@@ -74,6 +91,7 @@ function mountMap(): void {
   app.data.watch((now, before) => {
     if (differs(now, before, 'list', 'extra')) draw();
     if (differs(now, before, 'pulse')) map.refresh();
+    if (differs(now, before, 'session')) map.setBase(base());
     const box = now.session?.area?.bbox;
     if (app.placed || app.view.get().point !== null) return;
     if (differs(now, before, 'session') && box) map.fit(box);
@@ -84,7 +102,7 @@ function mountMap(): void {
     if (differs(now, before, 'county', 'status', 'screen', 'confidence', 'satellite')) draw();
     if (differs(now, before, 'county') && now.county !== '') map.fitRows(app.shown());
     if (differs(now, before, 'layers')) map.sync();
-    if (differs(now, before, 'base')) map.setBase(now.base);
+    if (differs(now, before, 'base')) map.setBase(base());
     if (differs(now, before, 'lang')) map.relabel();
     if (differs(now, before, 'point')) map.select(now.point);
   });
@@ -96,26 +114,30 @@ function mountNotes(): void {
   const notes = at('notes');
   let timer = 0;
   const draw = (): void => {
-    const { told, fault, signedOut, reports, capped, drawing } = app.data.get();
+    const { told, fault, signedOut, reports, capped, drawing, baseAway } = app.data.get();
     const waiting = reports.filter((one) => one.state === 'waiting').length;
     notes.replaceChildren(
       ...[
         signedOut ? h('p', { class: 'note bad' }, t('signInAgain'), ' ', h('a', { href: '/login' }, t('signIn'))) : null,
         !signedOut && fault
-          ? h('p', { class: 'note bad' }, t('failed', { said: fault }), ' ', h('button', { type: 'button', onclick: () => void app.loadDay() }, t('retry')))
+          ? h('p', { class: 'note bad' }, t('failed', { said: fault }), ' ', h('button', { type: 'button', onclick: () => void app.refresh() }, t('retry')))
           : null,
         waiting ? h('p', { class: 'note wait' }, t('waiting', { n: waiting })) : null,
         drawing && !fault ? h('p', { class: 'note' }, t('drawing')) : null,
+        baseAway && base() !== 'plain' ? h('p', { class: 'note wait' }, t('baseAway')) : null,
         capped ? h('p', { class: 'note wait' }, t('capped')) : null,
         told ? h('p', { class: 'note' }, told) : null,
       ].filter((one) => one !== null),
     );
   };
+  app.view.watch((now, before) => {
+    if (differs(now, before, 'lang', 'base')) draw();
+  });
   app.data.watch((now, before) => {
     if (differs(now, before, 'told') && now.told) {
       clearTimeout(timer);
       timer = window.setTimeout(() => app.tell(''), 8000);
     }
-    if (differs(now, before, 'told', 'fault', 'signedOut', 'reports', 'capped', 'drawing')) draw();
+    if (differs(now, before, 'told', 'fault', 'signedOut', 'reports', 'capped', 'drawing', 'baseAway')) draw();
   });
 }

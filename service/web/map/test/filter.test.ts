@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { addDays, beijingMinute, beijingToday, monthsBetween, seasonOf, shortSpan, weekday } from '../src/core/days.ts';
+import { addDays, beijingMinute, beijingToday, fireDayAt, monthsBetween, seasonOf, shortSpan, weekday } from '../src/core/days.ts';
 import { csv, facet, shown, tally } from '../src/core/filter.ts';
 import type { Row } from '../src/core/types.ts';
 import { EMPTY } from '../src/core/view.ts';
 
 const row = (change: Partial<Row>): Row => ({
   fire_point_id: 'p', change: null, first_seen: '2023-10-29T12:36:00+08:00', last_seen: '2023-10-29T12:36:00+08:00',
-  satellites: ['NOAA-20'], pixels: 1, lon: 125.5, lat: 44.25, county_code: '220182', county: '榆树市', township: null,
-  grid: null, duty: [], zone: null, regime: 'whole_area', boundary_case: {}, county_share: 1, cropland_share: null,
+  satellites: ['NOAA-20'], pixels: 1, lon: 125.5, lat: 44.25, county_code: '220182', county: '榆树市', township_code: null, township: null,
+  grid_code: null, grid: null, duty: [], zone: null, regime: 'whole_area', boundary_case: {}, county_share: 1, cropland_share: null,
   confidence: 'nominal', frp_mw: 6.59, screen: 'counted', status: 'unverified', ...change,
 });
 const ROWS = [
@@ -52,4 +52,11 @@ test('days are those of Beijing', () => {
   assert.equal(seasonOf('2024-10-01').id, '2024-2025');
   assert.deepEqual(monthsBetween('2023-12-15', '2024-02-01'), ['2023-12-01', '2024-01-01', '2024-02-01']);
   assert.equal(shortSpan('2023-10-29T23:50:00+08:00', '2023-10-30T00:10:00+08:00'), '10-29 23:50–10-30 00:10');
+});
+
+test('a fire day begins at midnight in Beijing, or at the hour where a province cuts', () => {
+  assert.equal(fireDayAt(new Date('2023-10-30T15:59:59Z'), '00:00'), '2023-10-30');
+  assert.equal(fireDayAt(new Date('2023-10-30T16:00:00Z'), '00:00'), '2023-10-31');
+  assert.equal(fireDayAt(new Date('2023-10-30T08:59:00Z'), '17:00'), '2023-10-30');
+  assert.equal(fireDayAt(new Date('2023-10-30T09:00:00Z'), '17:00'), '2023-10-31');
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { code, either, setLang, t } from '../src/core/i18n.ts';
+import { aside, clauses, code, either, headed, listing, percent, setLang, t } from '../src/core/i18n.ts';
 import { CODES, WORDS } from '../src/core/words.ts';
 
 const blanks = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((one) => one[1]!).sort();
@@ -26,4 +26,15 @@ test('the language in force is spoken, Chinese first', () => {
   assert.equal(code('screen', 'outside'), 'outside the unit');
   assert.equal(either('中文', null), '中文');
   setLang('zh');
+});
+
+test('each language has its own punctuation', () => {
+  assert.deepEqual([listing(['甲', '乙']), clauses(['甲', '乙']), headed('甲', '乙'), `甲${aside('乙')}`], ['甲、乙', '甲；乙', '甲：乙', '甲（乙）']);
+  setLang('en');
+  assert.deepEqual([listing(['a', 'b']), clauses(['a', 'b']), headed('a', 'b'), `a${aside('b')}`], ['a, b', 'a; b', 'a: b', 'a (b)']);
+  setLang('zh');
+});
+
+test('a share is not rounded into certainty', () => {
+  assert.deepEqual([1, 0.996, 0.5, 0.004, 0, null].map(percent), ['100%', '>99%', '50%', '<1%', '0%', '']);
 });

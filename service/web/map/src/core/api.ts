@@ -104,7 +104,7 @@ export async function calendar(from: string, to: string, view: View): Promise<Ca
     status: view.status.join(','),
     screen: view.screen.join(','),
     confidence: view.confidence.join(','),
-    satellite: view.satellite.length === 1 ? view.satellite[0] : null,
+    satellite: view.satellite.join(','),
   };
   return (await get<Calendar>('/calendar', params)).data;
 }
@@ -114,6 +114,10 @@ export async function search(q: string, signal: AbortSignal): Promise<Found> {
     return { units: (await get<{ units: Unit[] }>('/units', { q, limit: 12 }, signal)).data.units, fire_points: [] };
   }
   return (await get<Found>('/search', { q, limit: 12 }, signal)).data;
+}
+
+export async function unitsOf(code: string): Promise<Unit[]> {
+  return (await get<{ units: Unit[] }>('/units', { code })).data.units;
 }
 
 export async function standing(season: string, level: string): Promise<Standing> {

@@ -11,6 +11,12 @@ export function beijingToday(now: Date = new Date()): string {
   return new Date(now.getTime() + 8 * 3_600_000).toISOString().slice(0, 10);
 }
 
+/** Return the fire day of an instant: that of Beijing, or the next one from `cut` on where a province cuts in the afternoon. */
+export function fireDayAt(now: Date, cut: string): string {
+  const clock = beijingMinute(now);
+  return cut > '00:00' && clock.slice(11) >= cut ? addDays(clock.slice(0, 10), 1) : clock.slice(0, 10);
+}
+
 /** Return the date and minute in Beijing of an instant. */
 export function beijingMinute(now: Date = new Date()): string {
   return new Date(now.getTime() + 8 * 3_600_000).toISOString().slice(0, 16);

@@ -41,12 +41,14 @@ function add(parent: Element, children: readonly Child[]): void {
   }
 }
 
-/** Replace what an element holds; whoever had the focus inside keeps it, found again by its `data-key`. */
+/** Replace what an element holds; it stays scrolled as it was, and who had the focus has it again, by its `data-key`. */
 export function fill(parent: Element, ...children: Child[]): void {
   const active = document.activeElement;
   const key = active instanceof HTMLElement && parent.contains(active) ? active.dataset['key'] : undefined;
+  const { scrollTop } = parent;
   parent.replaceChildren();
   add(parent, children);
+  if (scrollTop) parent.scrollTop = scrollTop;
   if (key !== undefined) byKey(parent, key)?.focus({ preventScroll: true });
 }
 

@@ -49,9 +49,10 @@ function values(row: Row, name: Facet): string[] {
   return [row[name]];
 }
 
-const COLUMNS = [
+/** Those of `service.reports.model.COLUMNS`, in their order. */
+export const COLUMNS = [
   'fire_point_id', 'change', 'first_seen', 'last_seen', 'satellites', 'pixels', 'lon', 'lat', 'county_code', 'county',
-  'township', 'grid', 'duty', 'zone', 'regime', 'boundary_case', 'county_share', 'cropland_share', 'confidence',
+  'township_code', 'township', 'grid_code', 'grid', 'duty', 'zone', 'regime', 'boundary_case', 'county_share', 'cropland_share', 'confidence',
   'frp_mw', 'screen', 'status',
 ] as const;
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;

@@ -35,8 +35,33 @@ export function number(value: number): string {
   return value.toLocaleString(current === 'zh' ? 'zh-CN' : 'en-GB');
 }
 
+/** Say a share; what is not quite whole, or not quite nothing, is not rounded into it. */
 export function percent(share: number | null): string {
-  return share === null ? '' : `${Math.round(share * 100)}%`;
+  if (share === null) return '';
+  const whole = Math.round(share * 100);
+  if (whole === 100 && share < 1) return '>99%';
+  if (whole === 0 && share > 0) return '<1%';
+  return `${whole}%`;
+}
+
+/** Several things of one kind: `甲、乙`, in English `a, b`. */
+export function listing(parts: readonly string[]): string {
+  return parts.join(current === 'zh' ? '、' : ', ');
+}
+
+/** Several statements in one line: `甲；乙`, in English `a; b`. */
+export function clauses(parts: readonly string[]): string {
+  return parts.join(current === 'zh' ? '；' : '; ');
+}
+
+/** A heading and what it says: `甲：乙`, in English `a: b`. */
+export function headed(head: string, said: string): string {
+  return `${head}${current === 'zh' ? '：' : ': '}${said}`;
+}
+
+/** A remark beside something: `（甲）`, in English ` (a)`. */
+export function aside(said: string): string {
+  return current === 'zh' ? `（${said}）` : ` (${said})`;
 }
 
 function both(pair: Pair): string {

@@ -21,7 +21,9 @@ export interface Row {
   lat: number;
   county_code: string | null;
   county: string | null;
+  township_code: string | null;
   township: string | null;
+  grid_code: string | null;
   grid: string | null;
   duty: string[];
   zone: string | null;
@@ -100,9 +102,12 @@ export interface Session {
   permissions: string[];
   today: string;
   fire_day: string;
+  /** Instant of the day at which a fire day begins. */
+  cut: string;
   last_day: string | null;
   map_approval: string | null;
   attribution: string;
+  attribution_en?: string;
   status: string;
   layers: (Said & { layer: string; name: string; status: string })[];
   tianditu: boolean;
@@ -115,6 +120,7 @@ export interface CalendarDay {
   pixels: number;
   fire_points: number;
   listed: number;
+  listed_pixels: number;
   left_out: number;
   confirmed: number;
   denied: number;
@@ -131,7 +137,6 @@ export interface SeasonSpan {
 
 export interface Calendar {
   days: CalendarDay[];
-  totals: { listed: number; pixels: number };
   seasons: SeasonSpan[];
 }
 
@@ -193,8 +198,9 @@ export interface Found {
 }
 
 export interface StandingRow {
-  code: string;
+  code: string | null;
   name: string;
+  level: string;
   listed: number;
   verified: number;
   denied: number;
@@ -211,8 +217,9 @@ export interface Standing {
   season: string;
   level: string;
   through: string;
-  mark: string | null;
   informal: boolean;
+  rank_rule: { zh: string; en: string };
+  notes: { zh: string; en: string }[];
   rows: StandingRow[];
 }
 

@@ -15,7 +15,7 @@ export interface TileLayer {
   /** Whether the tiles depend on the day shown. */
   dated: boolean;
   drawn: (lang: Lang) => Drawn[];
-  legend: { colour: string; look?: 'stroke' | 'solid'; text?: string; table?: CodeTable; code?: string }[];
+  legend: { colour: string; look?: 'stroke' | 'solid' | 'dot' | 'ring'; text?: string; table?: CodeTable; code?: string }[];
 }
 
 export const FONTS = ['Noto Sans SC', 'Noto Sans CJK SC', 'Microsoft YaHei', 'PingFang SC', 'sans-serif'];
@@ -127,7 +127,7 @@ export const TILE_LAYERS: readonly TileLayer[] = [
         paint: { 'circle-radius': 5, 'circle-color': '#5f3b8c', 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 1.5 },
       } as Drawn,
     ],
-    legend: [{ colour: '#5f3b8c' }],
+    legend: [{ colour: '#5f3b8c', look: 'dot' }],
   },
   {
     id: 'pending',
@@ -141,7 +141,7 @@ export const TILE_LAYERS: readonly TileLayer[] = [
         paint: { 'circle-radius': 11, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': '#0b3d63', 'circle-stroke-width': 2 },
       } as Drawn,
     ],
-    legend: [{ colour: '#0b3d63', look: 'stroke' }],
+    legend: [{ colour: '#0b3d63', look: 'ring' }],
   },
 ];
 

@@ -158,7 +158,7 @@ export function relabel(map: MapLibre): void {
   if (map.getLayer('cluster-label')) map.setLayoutProperty('cluster-label', 'text-field', clusterText());
 }
 
-const OPEN = new Set(['unverified', 'overdue', 'pending', 'denial_unreviewed']);
+const OPEN = new Set(['unverified', 'denial_unreviewed']);
 
 function collection(rows: readonly Row[]): FeatureCollection<Point> {
   return {

@@ -16,8 +16,6 @@ const RING = `${CIRCLE}M12 9a3 3 0 1 1 0 6a3 3 0 1 1 0-6z`;
 
 export const SIGNS: Readonly<Record<string, Sign>> = {
   unverified: { path: CIRCLE, fill: '#d55e00', stroke: '#ffffff' },
-  overdue: { path: 'M12 2L22 12L12 22L2 12z', fill: '#8f1d3f', stroke: '#ffffff' },
-  pending: { path: 'M12 3L22 20L2 20z', fill: '#e69f00', stroke: '#3d2b00' },
   confirmed: { path: 'M4 4h16v16h-16z', fill: '#1a1a1a', stroke: '#ffffff' },
   denied: { path: RING, fill: '#0072b2', stroke: '#ffffff' },
   denial_unreviewed: { path: 'M12 21L22 4L2 4z', fill: '#56b4e9', stroke: '#00344f' },

@@ -16,20 +16,21 @@ maplibre.setWorkerUrl(workerUrl);
 export interface Wishes {
   day: string;
   place: Place | null;
-  base: string;
   view: () => View;
   layerOn: (layer: TileLayer) => boolean;
   /** Whether a tile on the screen says that it holds less than there is. */
   onCapped: (capped: boolean) => void;
   /** Whether somebody has been waiting for a while for the map to be whole. */
   onBusy: (busy: boolean) => void;
+  /** Whether tiles of somebody else's base map fail to come. */
+  onBaseAway: (away: boolean) => void;
   onMove: (place: Place) => void;
   /** Points under a click, each once; none closes the card. */
   onPick: (ids: string[]) => void;
   onFault: (error: unknown) => void;
 }
 
-/** Height of the card on a phone, as `style.css` has it. */
+/** Height of the card on a phone, as `style.css` has it, above the foot of the page. */
 const CARD_SHARE = 0.62;
 
 /** Milliseconds after which a map that is not whole yet says so. */
@@ -49,6 +50,7 @@ export class FireMap {
   private chosen: string | null = null;
   private ready = false;
   private patience = 0;
+  private base = 'plain';
 
   constructor(container: HTMLElement, wishes: Wishes) {
     this.wishes = wishes;
@@ -75,7 +77,11 @@ export class FireMap {
     this.map.on('click', (event) => this.click(event));
     this.map.on('dataloading', () => this.busy());
     this.map.on('idle', () => this.done());
-    this.map.on('error', (event) => wishes.onFault(event.error));
+    this.map.on('error', (event) => {
+      if (String((event as { sourceId?: string }).sourceId ?? '').startsWith('base-')) wishes.onBaseAway(true);
+      wishes.onFault(event.error);
+      this.map.triggerRepaint(); // a tile that fails draws nothing, and without a frame the map is never told to be whole
+    });
     for (const name of ['cluster', ...POINT_LAYERS]) {
       this.map.on('mouseenter', name, () => (this.map.getCanvas().style.cursor = 'pointer'));
       this.map.on('mouseleave', name, () => (this.map.getCanvas().style.cursor = ''));
@@ -101,7 +107,7 @@ export class FireMap {
     this.sync();
     setPoints(this.map, this.rows, this.wishes.view());
     setSelected(this.map, this.chosen);
-    this.setBase(this.wishes.base);
+    this.setBase(this.base);
     this.map.on('idle', () => this.wishes.onCapped(capped(this.map)));
     this.map.once('idle', () => document.documentElement.setAttribute('data-ready', 'yes'));
   }
@@ -143,9 +149,15 @@ export class FireMap {
   goTo(lon: number, lat: number): void {
     const phone = matchMedia('(max-width: 760px)').matches;
     const { top, width, height } = this.map.getContainer().getBoundingClientRect();
-    const open = innerHeight * (1 - CARD_SHARE) - top; // what the card leaves of the map on a phone
+    const foot = document.getElementById('footer')?.offsetHeight ?? 0;
+    const open = (innerHeight - foot) * (1 - CARD_SHARE) - top; // what the card leaves of the map on a phone
     const offset: [number, number] = phone ? [0, open / 2 - height / 2] : [-Math.min(190, width / 4), 0];
     this.map.easeTo({ center: [lon, lat], zoom: Math.max(this.map.getZoom(), CLUSTER_MAX + 2.5), offset, duration: calm() });
+  }
+
+  /** Show a place at once, as the address has it. */
+  jump({ lon, lat, zoom }: Place): void {
+    this.map.jumpTo({ center: [lon, lat], zoom });
   }
 
   fit(box: Box): void {
@@ -161,7 +173,11 @@ export class FireMap {
 
   /** Put a base map under everything; `plain` is none but our own borders. */
   setBase(base: string): void {
+    const before = this.base;
+    this.base = base;
     if (!this.ready) return;
+    if (base === before && (base === 'plain' || this.map.getLayer(`base-${base}`))) return;
+    this.wishes.onBaseAway(false);
     for (const layer of this.map.getLayersOrder().filter((id) => id.startsWith('base-'))) this.map.removeLayer(layer);
     const plain = base !== 'vec' && base !== 'img';
     if (!plain) {

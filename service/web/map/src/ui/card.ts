@@ -2,8 +2,8 @@
 
 import type { App } from '../app.ts';
 import { Problem } from '../core/api.ts';
-import { fill, h } from '../core/dom.ts';
-import { code, t } from '../core/i18n.ts';
+import { byKey, fill, h } from '../core/dom.ts';
+import { code, lang, t } from '../core/i18n.ts';
 import { differs } from '../core/store.ts';
 import { icon, signOf } from '../map/symbols.ts';
 import { readCard, type CardData, type Line } from './card_data.ts';
@@ -13,8 +13,13 @@ import { reportForm } from './report.ts';
 export function mountCard(app: App, root: HTMLElement): void {
   let shown: CardData | null = null;
   let asked = '';
+  let failed = '';
   let reporting = false;
   let back: HTMLElement | null = null;
+  const top = h('div', { class: 'cardhead' });
+  const facts = h('div');
+  const report = h('div');
+  let reported = '';
 
   const load = async (): Promise<void> => {
     const { point } = app.view.get();
@@ -26,76 +31,103 @@ export function mountCard(app: App, root: HTMLElement): void {
     }
     const now = `${point} ${app.data.get().pulse} ${app.view.get().lang}`;
     if (now === asked) return;
-    if (!asked.startsWith(`${point} `)) {
+    const opened = !asked.startsWith(`${point} `);
+    if (opened) {
       back = document.activeElement instanceof HTMLElement ? document.activeElement : null;
       shown = null;
       reporting = false;
+      root.scrollTop = 0;
     }
     asked = now;
+    failed = '';
     draw();
     try {
       const found = await readCard(point);
       if (asked !== now) return;
+      const first = shown === null;
       shown = found;
       draw();
-      root.querySelector('h2')?.focus({ preventScroll: true });
+      if (!first) return; // read again: whoever is reading or typing here is left in peace
+      top.querySelector('h2')?.focus({ preventScroll: true });
       app.map?.select(found.id);
+      if (found.day !== app.day) app.go({ date: found.day === app.data.get().today ? null : found.day }); // one day on the page
       if (!app.placed) app.map?.goTo(found.lon, found.lat);
       app.placed = true;
     } catch (error) {
       if (asked !== now) return;
-      if (error instanceof Problem && error.status === 404) fill(root, head(point), h('p', { class: 'warn' }, error.message));
-      else app.fault(error);
+      const gone = error instanceof Problem && error.status === 404;
+      if (gone) shown = null;
+      failed = error instanceof Error ? error.message : String(error);
+      if (!gone) app.fault(error);
+      draw();
     }
   };
-  const close = (): void => {
-    app.choose(null);
-    back?.focus();
+  const again = (): void => {
+    asked = `${app.view.get().point} `; // the same point, not yet read
+    void load();
   };
-  const head = (title: string): HTMLElement =>
-    h(
-      'div',
-      { class: 'cardhead' },
-      h('h2', { tabindex: -1 }, title),
-      h('button', { type: 'button', class: 'x', 'data-key': 'close', 'aria-label': t('close'), onclick: close }, '×'),
-    );
+  const close = (): void => {
+    const { point } = app.view.get();
+    app.choose(null);
+    const row = point === null ? null : byKey(document.getElementById('panel')!, point);
+    (back?.isConnected && back !== document.body ? back : row)?.focus();
+  };
   const draw = (): void => {
     const { point } = app.view.get();
     const { picked } = app.data.get();
     root.hidden = point === null && picked.length === 0;
     root.setAttribute('aria-label', t('card'));
     document.documentElement.classList.toggle('carded', !root.hidden);
-    if (picked.length) fill(root, head(t('pick', { n: picked.length })), choice(app, picked));
-    else if (point !== null && !shown) fill(root, head(point), h('p', { class: 'quiet' }, t('loading')));
-    else if (shown) fill(root, head(shown.place), body(shown));
+    if (root.hidden) return;
+    const title = picked.length ? t('pick', { n: picked.length }) : (shown?.place ?? point ?? '');
+    fill(
+      top,
+      h('h2', { tabindex: -1, 'data-key': 'title' }, title),
+      h('button', { type: 'button', class: 'x', 'data-key': 'close', 'aria-label': t('close'), onclick: close }, '×'),
+    );
+    if (!top.isConnected) root.replaceChildren(top, facts, report);
+    const card = picked.length ? null : shown;
+    if (picked.length) fill(facts, choice(app, picked));
+    else if (card) fill(facts, body(card));
+    else if (failed) fill(facts, h('p', { class: 'warn' }, failed), h('button', { type: 'button', 'data-key': 'again', onclick: again }, t('retry')));
+    else fill(facts, h('p', { class: 'quiet' }, t('loading')));
+    drawReport(card);
   };
-  const body = (card: CardData): (HTMLElement | null)[] => {
-    const waiting = app.data.get().reports.filter((one) => one.point === card.id);
-    return [
-      h(
-        'p',
-        { class: 'tags' },
-        icon(signOf(card.screen, card.status), 18),
-        h('span', { class: 'tag' }, code('status', card.status)),
-        card.screen === 'counted' ? null : h('span', { class: 'tag' }, code('screen', card.screen)),
-        card.marks.map((mark) => h('span', { class: 'mark' }, mark)),
-      ),
-      h('p', { class: 'quiet' }, card.resolvesTo ? `${card.asked} → ${card.id}` : card.id),
-      h(
-        'div',
-        { class: 'acts', role: 'group', 'aria-label': t('navigate') },
-        card.calls.map((one) => h('a', { class: 'b tel', href: `tel:${one.tel}` }, `${t('call')} ${one.text}`)),
-        card.ways.map((one) => h('a', { class: 'b', href: one.href, ...(one.web ? { target: '_blank', rel: 'noreferrer' } : {}) }, one.text)),
-        h('button', { type: 'button', class: 'b', 'data-key': 'zoom', onclick: () => app.map?.goTo(card.lon, card.lat) }, t('zoomTo')),
-      ),
-      h('dl', null, card.lines.map(line)),
-      app.may('verify') && card.levels.length
+  /** The form is made anew only when something in it is another thing: somebody may be typing in it. */
+  const drawReport = (card: CardData | null): void => {
+    const waiting = card ? app.data.get().reports.filter((one) => one.point === card.id) : [];
+    const may = card !== null && app.may('verify') && card.levels.length > 0;
+    const now = may ? JSON.stringify([card.id, card.levels, lang(), waiting]) : '';
+    if (now === reported) return;
+    reported = now;
+    fill(
+      report,
+      may
         ? reportForm(app, card, waiting, reporting || waiting.length > 0, (open) => {
             reporting = open;
           })
         : null,
-    ];
+    );
   };
+  const body = (card: CardData): (HTMLElement | null)[] => [
+    h(
+      'p',
+      { class: 'tags' },
+      icon(signOf(card.screen, card.status), 18),
+      h('span', { class: 'tag' }, code('status', card.status)),
+      card.screen === 'counted' ? null : h('span', { class: 'tag' }, code('screen', card.screen)),
+      card.marks.map((mark) => h('span', { class: 'mark' }, mark)),
+    ),
+    h('p', { class: 'quiet' }, card.resolvesTo ? `${card.asked} → ${card.id}` : card.id),
+    h(
+      'div',
+      { class: 'acts', role: 'group', 'aria-label': t('navigate') },
+      card.calls.map((one) => h('a', { class: 'b tel', href: `tel:${one.tel}` }, `${t('call')} ${one.text}`)),
+      card.ways.map((one) => h('a', { class: 'b', href: one.href, ...(one.web ? { target: '_blank', rel: 'noreferrer' } : {}) }, one.text)),
+      h('button', { type: 'button', class: 'b', 'data-key': 'zoom', onclick: () => app.map?.goTo(card.lon, card.lat) }, t('zoomTo')),
+    ),
+    h('dl', null, card.lines.map(line)),
+  ];
   app.view.watch((now, before) => {
     if (differs(now, before, 'point', 'lang')) void load();
   });

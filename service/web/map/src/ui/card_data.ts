@@ -2,7 +2,7 @@
 
 import { get, offers } from '../core/api.ts';
 import { shortSpan } from '../core/days.ts';
-import { code, either, number, percent, t } from '../core/i18n.ts';
+import { clauses, code, either, listing, number, percent, t } from '../core/i18n.ts';
 import type { Card, FirePoint, LayerUsed } from '../core/types.ts';
 
 export interface Line {
@@ -15,6 +15,7 @@ export interface CardData {
   asked: string;
   resolvesTo: string | null;
   place: string;
+  day: string;
   lon: number;
   lat: number;
   screen: string;
@@ -49,6 +50,7 @@ function ofCard(card: Card): CardData {
     asked: card.asked,
     resolvesTo: card.resolves_to,
     place,
+    day: card.fire_day,
     lon: card.lon,
     lat: card.lat,
     screen: card.screening.code,
@@ -57,7 +59,7 @@ function ofCard(card: Card): CardData {
     marks: [...card.marks.statuses.map(say), ...(card.withdrawn ? [t('withdrawn')] : [])],
     lines: [
       { title: t('whose'), texts: [card.units.map((one) => one.name ?? one.code).join(' › '), ...cardShares(card)] },
-      { title: t('border'), texts: [card.boundary.levels.map(say).join('、')] },
+      { title: t('border'), texts: [listing(card.boundary.levels.map(say))] },
       { title: t('seen'), texts: seen({ ...card, first_at: card.first_seen, last_at: card.last_seen }) },
       { title: t('zone'), texts: [card.zone ? (card.zone.name ?? card.zone.code) : t('noZone')] },
       { title: t('regime'), texts: regime.length > 1 && regime[1]!.startsWith(regime[0]!) ? regime.slice(1) : regime },
@@ -71,7 +73,7 @@ function ofCard(card: Card): CardData {
       { title: t('charge'), texts: (card.money ?? []).flatMap(money) },
       { title: t('duty'), texts: card.duties.map((one) => [either(one.role_zh, one.role_en), one.title, one.person, one.phone].filter(Boolean).join(' ')) },
       { title: t('issues'), texts: card.lists.map((one) => t('listNumber', { unit: one.unit, day: one.fire_day, n: one.number })) },
-      { title: t('sources'), texts: [card.layers.filter((one) => one.name).map((one) => `${one.name} v${one.version ?? ''} ${one.statuses.map(say).join('、')}`).filter((text, at, all) => all.indexOf(text) === at).join('；')] },
+      { title: t('sources'), texts: [clauses(card.layers.filter((one) => one.name).map((one) => `${one.name} v${one.version ?? ''} ${listing(one.statuses.map(say))}`).filter((text, at, all) => all.indexOf(text) === at))] },
     ].map((line) => ({ ...line, texts: line.texts.filter(Boolean) })).filter((line) => line.texts.length > 0),
     calls: card.duties.flatMap((one) => {
       const tel = (one.phone ?? '').replaceAll(/[^\d+]/g, '');
@@ -83,7 +85,7 @@ function ofCard(card: Card): CardData {
 
 function cardShares(card: Card): string[] {
   const { county_share, cropland_share, border_distance_m, counties } = card.shares;
-  const several = counties.length > 1 ? counties.map((one) => `${one.name ?? t('others')} ${percent(one.share)}`).join('、') : '';
+  const several = counties.length > 1 ? listing(counties.map((one) => `${one.name ?? t('others')} ${percent(one.share)}`)) : '';
   return [...shares({ county_share, cropland_share, border_distance_m }), several];
 }
 
@@ -120,6 +122,7 @@ function ofPoint(point: Told): CardData {
     asked: point.asked,
     resolvesTo: point.resolves_to,
     place,
+    day: point.fire_day,
     lon: point.lon,
     lat: point.lat,
     screen: point.screen,
@@ -156,14 +159,14 @@ function shares(point: Pick<Told, 'county_share' | 'cropland_share' | 'border_di
 
 function borders(point: Told): string[] {
   const doubt = Object.keys(point.boundary_case).filter((level) => point.boundary_case[level]);
-  return doubt.length ? [doubt.map((level) => code('place', level)).join('、')] : [];
+  return doubt.length ? [listing(doubt.map((level) => code('place', level)))] : [];
 }
 
 function seen(point: Pick<Told, 'first_at' | 'last_at' | 'satellites' | 'pixels' | 'confidence' | 'frp_mw' | 'lon' | 'lat'>): string[] {
   const frp = point.frp_mw === null ? '' : ` · ${t('frp')} ${point.frp_mw.toFixed(1)} MW`;
   return [
     `${shortSpan(point.first_at, point.last_at)} ${t('beijing')}`,
-    `${point.satellites.join('、')} · ${number(point.pixels)} ${t('pixels')} · ${t('confidence')} ${code('confidence', point.confidence)}${frp}`,
+    `${listing(point.satellites)} · ${number(point.pixels)} ${t('pixels')} · ${t('confidence')} ${code('confidence', point.confidence)}${frp}`,
     `${point.lon.toFixed(5)}, ${point.lat.toFixed(5)}`,
   ];
 }

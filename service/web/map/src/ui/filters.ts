@@ -3,7 +3,7 @@
 import type { App } from '../app.ts';
 import { fill, h } from '../core/dom.ts';
 import { facet, tally, type Facet } from '../core/filter.ts';
-import { code, number, t } from '../core/i18n.ts';
+import { aside, clauses, code, listing, number, t } from '../core/i18n.ts';
 import { differs } from '../core/store.ts';
 import type { CodeTable } from '../core/words.ts';
 import { filtered, type View } from '../core/view.ts';
@@ -34,7 +34,7 @@ export function mountFilters(app: App, root: HTMLElement): void {
     if (differs(now, before, 'lang', 'county', ...LISTS)) draw();
   });
   app.data.watch((now, before) => {
-    if (differs(now, before, 'list', 'extra', 'loading')) draw();
+    if (differs(now, before, 'list', 'extra', 'loading', 'names')) draw();
   });
   draw();
 }
@@ -48,7 +48,7 @@ function counts(app: App): (HTMLElement | string)[] {
   const whole = filtered(app.view.get()) ? t('ofDay', { points: list.counts.listed, pixels: list.counts.listed_pixels }) : '';
   return [
     h('strong', null, t('pointsPixels', { points: now.points, pixels: now.pixels })),
-    h('span', { class: 'quiet' }, ` ${[whole, out ? t('leftOut', { n: out }) : ''].filter(Boolean).join('；')}`),
+    h('span', { class: 'quiet' }, ` ${clauses([whole, out ? t('leftOut', { n: out }) : ''].filter(Boolean))}`),
   ];
 }
 
@@ -56,16 +56,15 @@ function counts(app: App): (HTMLElement | string)[] {
 export function describe(app: App): string {
   const view = app.view.get();
   if (!filtered(view)) return t('noFilter');
-  const parts = view.county === '' ? [] : [names(app).get(view.county) ?? view.county];
+  const parts = view.county === '' ? [] : [app.nameOf(view.county)];
   for (const name of LISTS) {
-    if (view[name].length) parts.push(view[name].map((one) => say(name, one)).join('、'));
+    if (view[name].length) parts.push(listing(view[name].map((one) => say(name, one))));
   }
   return parts.join(' · ');
 }
 
 function county(app: App): HTMLElement {
   const view = app.view.get();
-  const known = names(app);
   const left = facet(app.rows(), view, 'county');
   if (view.county && !left.has(view.county)) left.set(view.county, 0);
   return h(
@@ -76,17 +75,20 @@ function county(app: App): HTMLElement {
       'select',
       { 'data-key': 'county', onchange: (event: Event) => app.go({ county: (event.target as HTMLSelectElement).value }, true) },
       h('option', { value: '' }, t('allCounties')),
-      [...left].map(([value, n]) => h('option', { value, selected: value === view.county }, `${known.get(value) ?? value}（${number(n)}）`)),
+      [...left].map(([value, n]) => h('option', { value, selected: value === view.county }, `${app.nameOf(value)}${aside(number(n))}`)),
     ),
   );
 }
 
 function chips(app: App, name: Listed): HTMLElement | null {
   const view = app.view.get();
-  const left = facet(app.rows(), view, name as Facet);
+  const left = new Map<string, number | null>(facet(app.rows(), view, name as Facet));
   if (name === 'screen') {
-    // Left-out points are read when somebody asks for them; until then the list's own counts stand for them.
-    for (const [reason, n] of Object.entries(app.data.get().list?.counts.left_out ?? {})) if (!left.has(reason)) left.set(reason, n);
+    // Left-out points are read when somebody asks for them; until then the list's own counts stand for them, and beside
+    // other filters, of which the list's counts know nothing, none does.
+    const { list, extra } = app.data.get();
+    const alone = !filtered({ ...view, screen: [] });
+    for (const [reason, n] of Object.entries(list?.counts.left_out ?? {})) if (!(reason in extra)) left.set(reason, alone ? n : null);
   }
   for (const one of view[name]) if (!left.has(one)) left.set(one, 0);
   if (!left.size) return null;
@@ -102,7 +104,7 @@ function chips(app: App, name: Listed): HTMLElement | null {
         { class: on ? 'chip on' : 'chip' },
         h('input', { type: 'checkbox', 'data-key': `${name}-${value}`, checked: on, onchange: () => app.go({ [name]: next }) }),
         name === 'status' ? icon(signOf('counted', value), 14) : null,
-        `${say(name, value)} ${number(n)}`,
+        n === null ? say(name, value) : `${say(name, value)} ${number(n)}`,
       );
     }),
   );
@@ -110,9 +112,4 @@ function chips(app: App, name: Listed): HTMLElement | null {
 
 function say(name: Listed, value: string): string {
   return name === 'satellite' ? value : code(name satisfies CodeTable, value);
-}
-
-/** Names of the counties of the day, by code. */
-function names(app: App): Map<string, string> {
-  return new Map(app.rows().flatMap((row) => (row.county_code && row.county ? [[row.county_code, row.county]] : [])));
 }

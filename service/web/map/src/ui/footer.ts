@@ -2,7 +2,7 @@
 
 import type { App } from '../app.ts';
 import { fill, h } from '../core/dom.ts';
-import { code, either, t } from '../core/i18n.ts';
+import { code, either, listing, t } from '../core/i18n.ts';
 import { differs } from '../core/store.ts';
 
 export function mountFooter(app: App, root: HTMLElement): void {
@@ -13,7 +13,7 @@ export function mountFooter(app: App, root: HTMLElement): void {
       root,
       marks(app).map((one) => h('span', { class: 'mark' }, one)),
       h('span', null, approval ? t('approval', { number: approval }) : t('noApproval')),
-      h('span', null, session?.attribution || t('plainBase')),
+      h('span', null, either(session?.attribution, session?.attribution_en) || t('plainBase')),
       h('span', { class: 'wide' }, list ? feeds(app) : ''),
       h('span', { class: 'disclaimer wide' }, either(session?.disclaimer_zh, session?.disclaimer_en) || t('disclaimer')),
       h('span', { class: 'disclaimer narrow' }, t('disclaimer')),
@@ -41,7 +41,7 @@ export function feeds(app: App): string {
   const all = app.data.get().list?.feeds ?? [];
   const missing = all.filter((one) => one.state !== 'arrived').map((one) => one.satellite);
   const here = all.filter((one) => one.state === 'arrived').map((one) => one.satellite);
-  const parts = here.length ? [t('feeds', { names: here.join('、') })] : [];
-  if (missing.length) parts.push(t('feedsMissing', { names: missing.join('、') }));
+  const parts = here.length ? [t('feeds', { names: listing(here) })] : [];
+  if (missing.length) parts.push(t('feedsMissing', { names: listing(missing) }));
   return parts.join(' ');
 }

@@ -1,55 +1,60 @@
 /** The top of the page: whose list, of which day, and finding a unit. */
 
 import type { App } from '../app.ts';
-import { Problem, search } from '../core/api.ts';
+import { Problem, query, search } from '../core/api.ts';
 import { addDays, weekday } from '../core/days.ts';
 import { fill, h } from '../core/dom.ts';
-import { code, lang, t } from '../core/i18n.ts';
+import { aside, code, lang, t } from '../core/i18n.ts';
 import { differs } from '../core/store.ts';
 import type { Found, Unit } from '../core/types.ts';
 import { isDay } from '../core/view.ts';
 
 export function mountHeader(app: App, root: HTMLElement): void {
   const finder = h('div', { class: 'finder' });
+  const title = h('h1');
+  const dates = h('div', { class: 'days', role: 'group' });
+  const links = h('nav', { class: 'links' });
+  root.append(title, dates, finder, links); // each is drawn by itself: somebody may be typing in another
   const draw = (): void => {
     const { list, session } = app.data.get();
+    const { county, lang: spoken } = app.view.get();
     const unit = session?.area?.name ?? list?.header?.unit ?? '';
     document.title = `${app.day} ${unit} ${t('title')}`;
+    fill(title, h('span', { class: 'brand' }, t('title')), h('span', { class: 'sub' }, unit || t('subtitle')));
     fill(
-      root,
-      h('h1', null, h('span', { class: 'brand' }, t('title')), h('span', { class: 'sub' }, unit || t('subtitle'))),
-      days(app),
-      finder,
+      links,
+      h('a', { href: `/m${query({ date: app.day, unit: county, lang: spoken === 'en' ? 'en' : '' })}` }, t('phoneList')),
+      h('button', { type: 'button', 'data-key': 'print', class: 'plain', onclick: () => window.print() }, t('print')),
       h(
-        'nav',
-        { class: 'links' },
-        h('a', { href: `/m?date=${app.day}${app.view.get().lang === 'en' ? '&lang=en' : ''}` }, t('phoneList')),
-        h('button', { type: 'button', 'data-key': 'print', class: 'plain', onclick: () => window.print() }, t('print')),
-        h(
-          'button',
-          {
-            type: 'button',
-            'data-key': 'lang',
-            class: 'plain',
-            lang: app.view.get().lang === 'zh' ? 'en' : 'zh-CN',
-            onclick: () => app.go({ lang: app.view.get().lang === 'zh' ? 'en' : 'zh' }),
-          },
-          t('otherLanguage'),
-        ),
-        h('a', { href: '/login' }, t('signIn')),
+        'button',
+        {
+          type: 'button',
+          'data-key': 'lang',
+          class: 'plain',
+          lang: app.view.get().lang === 'zh' ? 'en' : 'zh-CN',
+          onclick: () => app.go({ lang: app.view.get().lang === 'zh' ? 'en' : 'zh' }),
+        },
+        t('otherLanguage'),
       ),
+      h('a', { href: '/login' }, t('signIn')),
     );
   };
   const redraw = (): void => {
     draw();
+    days(app, dates);
     mountFinder(app, finder);
   };
   app.view.watch((now, before) => {
     if (differs(now, before, 'lang')) redraw();
-    else if (differs(now, before, 'date')) draw();
+    else if (differs(now, before, 'date', 'county')) draw();
+    if (differs(now, before, 'date')) days(app, dates);
   });
   app.data.watch((now, before) => {
-    if (differs(now, before, 'list', 'session', 'today')) draw();
+    if (differs(now, before, 'list', 'session')) draw();
+    if (differs(now, before, 'today')) {
+      draw();
+      days(app, dates);
+    }
   });
   redraw();
 }
@@ -59,7 +64,7 @@ function weekdayName(day: string): string {
 }
 
 /** The day comes first: arrows, a date field, today. What lies in the future is not offered. */
-function days(app: App): HTMLElement {
+function days(app: App, root: HTMLElement): void {
   const { today } = app.data.get();
   const day = app.day;
   const step = (count: number, key: 'before' | 'after', sign: string): HTMLElement =>
@@ -75,9 +80,9 @@ function days(app: App): HTMLElement {
       },
       sign,
     );
-  return h(
-    'div',
-    { class: 'days', role: 'group', 'aria-label': t('date') },
+  root.setAttribute('aria-label', t('date'));
+  fill(
+    root,
     step(-1, 'before', '‹'),
     h('input', {
       type: 'text', // a native date field shows the day in the form of the browser's language, not of the page
@@ -182,7 +187,7 @@ function mountFinder(app: App, root: HTMLElement): void {
     'aria-expanded': 'false',
     'aria-autocomplete': 'list',
     autocomplete: 'off',
-    placeholder: t('search'),
+    placeholder: t('searchShort'),
     maxlength: 40,
     oninput: () => {
       clearTimeout(timer);
@@ -207,9 +212,10 @@ function mountFinder(app: App, root: HTMLElement): void {
 
 /** A county becomes the filter; any unit with a known extent is brought into view. */
 function takeUnit(app: App, unit: Unit): void {
+  app.learn([unit]);
   if (unit.level === 'county' && unit.code) app.go({ county: unit.code, panel: 'list' }, true);
   if (unit.bbox) app.map?.fit(unit.bbox);
-  app.tell(`${unit.name} ${code('place', unit.level)}`);
+  app.tell(`${unit.name}${aside(code('place', unit.level))}`);
 }
 
 function takePoint(app: App, one: Found['fire_points'][number]): void {

@@ -3,9 +3,9 @@
 import type { App } from '../app.ts';
 import { query } from '../core/api.ts';
 import { shortSpan } from '../core/days.ts';
-import { download, fill, h } from '../core/dom.ts';
+import { byKey, download, fill, h } from '../core/dom.ts';
 import { csv } from '../core/filter.ts';
-import { code, lang, number, t } from '../core/i18n.ts';
+import { code, headed, listing, number, t } from '../core/i18n.ts';
 import { differs } from '../core/store.ts';
 import type { Row } from '../core/types.ts';
 import { filtered } from '../core/view.ts';
@@ -18,10 +18,11 @@ const FORMATS = ['csv', 'xlsx', 'kml', 'geojson'] as const;
 export function mountList(app: App, root: HTMLElement, active: () => boolean): void {
   let limit = STEP;
   let stale = true;
-  const draw = (): void => {
+  const draw = (fromTop = false): void => {
     stale = !active();
     if (stale) return;
     const { list, loading } = app.data.get();
+    const held = fromTop ? null : topRow(root);
     if (!list) {
       fill(root, h('p', { class: 'quiet' }, loading ? t('loading') : ''));
       return;
@@ -32,17 +33,20 @@ export function mountList(app: App, root: HTMLElement, active: () => boolean): v
     fill(
       root,
       warnings(app),
-      h('ol', { class: 'rows', 'aria-label': `${t('list')}，${t('order')}` }, rows.slice(0, limit).map((row, place) => item(app, row, place + 1, chosen))),
+      h('ol', { class: 'rows', 'aria-label': `${t('list')} · ${t('order')}` }, rows.slice(0, limit).map((row, place) => item(app, row, place + 1, chosen))),
       rows.length === 0 ? h('p', { class: 'quiet' }, t(filtered(app.view.get()) ? 'emptyFiltered' : 'empty')) : null,
       rest > 0
         ? h('button', { type: 'button', 'data-key': 'more', onclick: () => ((limit += STEP), draw()) }, t('more', { n: Math.min(STEP, rest) }))
         : null,
       exports(app, rows),
     );
+    if (fromTop) root.scrollTop = 0;
+    else if (held) hold(root, held);
   };
   app.view.watch((now, before) => {
-    if (differs(now, before, 'date', 'county', 'status', 'screen', 'confidence', 'satellite')) limit = STEP;
-    if (differs(now, before, 'date', 'lang', 'county', 'status', 'screen', 'confidence', 'satellite')) draw();
+    const other = differs(now, before, 'date', 'county', 'status', 'screen', 'confidence', 'satellite');
+    if (other) limit = STEP;
+    if (other || differs(now, before, 'lang')) draw(other);
     else if (differs(now, before, 'panel') && stale) draw();
     if (differs(now, before, 'point')) mark(root, now.point);
   });
@@ -75,7 +79,7 @@ function item(app: App, row: Row, place: number, chosen: string | null): HTMLEle
       h(
         'span',
         { class: 'facts' },
-        `${shortSpan(row.first_seen, row.last_seen)} · ${row.satellites.join('、')} · ${number(row.pixels)} ${t('pixels')}`,
+        `${shortSpan(row.first_seen, row.last_seen)} · ${listing(row.satellites)} · ${number(row.pixels)} ${t('pixels')}`,
         row.frp_mw === null ? '' : ` · ${row.frp_mw.toFixed(1)} MW`,
       ),
     ),
@@ -86,6 +90,20 @@ export function placeOf(row: Pick<Row, 'county' | 'township' | 'grid'>): string 
   return [row.county, row.township, row.grid].filter(Boolean).join(' · ') || t('noCounty');
 }
 
+/** Return the first row in sight and where it stands, if somebody has scrolled. */
+function topRow(root: HTMLElement): { key: string; top: number } | null {
+  if (!root.scrollTop) return null;
+  const { top } = root.getBoundingClientRect();
+  const row = [...root.querySelectorAll<HTMLElement>('.row')].find((one) => one.getBoundingClientRect().bottom > top);
+  return row ? { key: row.dataset['key']!, top: row.getBoundingClientRect().top } : null;
+}
+
+/** Put that row back where it stood, whatever came or went above it. */
+function hold(root: HTMLElement, { key, top }: { key: string; top: number }): void {
+  const row = byKey(root, key);
+  if (row) root.scrollTop += row.getBoundingClientRect().top - top;
+}
+
 /** What sets a point apart; the status always, so that the sign is never alone. */
 export function tags(app: App, row: Row): HTMLElement[] {
   const doubt = Object.keys(row.boundary_case).filter((level) => row.boundary_case[level]);
@@ -93,7 +111,7 @@ export function tags(app: App, row: Row): HTMLElement[] {
   if (app.data.get().fresh.has(row.fire_point_id) || row.change === 'new') texts.unshift([code('change', 'new'), true]);
   if (row.change && row.change !== 'new') texts.unshift([code('change', row.change), true]);
   if (row.screen !== 'counted') texts.push([code('screen', row.screen), false]);
-  if (doubt.length) texts.push([`${t('border')}${lang() === 'zh' ? '：' : ': '}${doubt.map((level) => code('place', level)).join('、')}`, false]);
+  if (doubt.length) texts.push([headed(t('border'), listing(doubt.map((level) => code('place', level)))), false]);
   return texts.map(([text, hot]) => h('span', { class: hot ? 'tag hot' : 'tag' }, text));
 }
 

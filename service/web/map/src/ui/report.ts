@@ -3,7 +3,7 @@
 import type { App } from '../app.ts';
 import { beijingMinute } from '../core/days.ts';
 import { fill, h } from '../core/dom.ts';
-import { code, t } from '../core/i18n.ts';
+import { code, headed, t } from '../core/i18n.ts';
 import { freshKey, type Report } from '../core/outbox.ts';
 import type { VerificationBody } from '../core/types.ts';
 import { CODES, type CodeTable } from '../core/words.ts';
@@ -38,7 +38,7 @@ export function reportForm(app: App, card: CardData, waiting: readonly Report[],
     },
     pick('finding', t('finding'), 'finding', draft.finding, (value) => (draft.finding = value), true),
     pick('level', t('level'), 'level', draft.level, (value) => (draft.level = value), false, card.levels),
-    h('label', null, t('foundAt'), field('datetime-local', 'foundAt', draft.foundAt, (value) => (draft.foundAt = value), { required: true })),
+    h('label', { class: 'wide' }, t('foundAt'), field('datetime-local', 'foundAt', draft.foundAt, (value) => (draft.foundAt = value), { required: true })),
     pick('source', t('sourceKind'), 'source', draft.source, (value) => (draft.source = value), true),
     h('label', null, t('area'), field('text', 'area', draft.area, (value) => (draft.area = value), { placeholder: t('areaHint'), maxlength: 40 })),
     h(
@@ -102,15 +102,17 @@ async function send(app: App, card: CardData, draft: Draft, button: HTMLButtonEl
   fill(said, t('sending'));
   const report: Report = { key: freshKey(), actor: app.actor, point: card.id, body: bodyOf(draft), made: new Date().toISOString(), state: 'waiting' };
   try {
-    await app.outbox.submit(report);
+    const sent = app.outbox.submit(report);
+    // The device has the report now, or has thrown: the draft goes before the form is made anew.
+    if (app.outbox.of(app.actor).some((one) => one.key === report.key)) localStorage.removeItem(draftName(card.id));
+    await sent;
   } catch {
     button.disabled = false; // the device keeps nothing (full, or forbidden): say so and lose nothing
     fill(said, t('unsaved'));
     return;
   }
-  localStorage.removeItem(draftName(card.id));
   if (app.outbox.of(app.actor).every((one) => one.key !== report.key)) {
-    app.tell(`${t('recorded')}：${code('finding', report.body.finding)}`);
+    app.tell(headed(t('recorded'), code('finding', report.body.finding)));
     await app.refresh();
   }
 }

@@ -4,7 +4,7 @@ import type { App } from '../app.ts';
 import { query, standing } from '../core/api.ts';
 import { seasonOf } from '../core/days.ts';
 import { fill, h } from '../core/dom.ts';
-import { number, t } from '../core/i18n.ts';
+import { clauses, either, number, t } from '../core/i18n.ts';
 import { differs } from '../core/store.ts';
 import type { Standing, StandingRow } from '../core/types.ts';
 import type { WordKey } from '../core/words.ts';
@@ -28,17 +28,23 @@ export function mountStanding(app: App, root: HTMLElement, active: () => boolean
   let down = true;
   let read = '';
   let data: Standing | null = null;
+  let failed = '';
 
   const load = async (): Promise<void> => {
     const season = seasonOf(app.day).id;
     const asked = `${season} ${level} ${app.data.get().pulse}`;
     if (!active() || asked === read) return;
     read = asked;
+    failed = '';
     try {
       const found = await standing(season, level);
-      if (asked === read) data = found;
+      if (asked !== read) return;
+      data = found;
     } catch (error) {
+      if (asked !== read) return;
+      read = '';
       data = null;
+      failed = error instanceof Error ? error.message : String(error);
       app.fault(error);
     }
     draw();
@@ -46,11 +52,11 @@ export function mountStanding(app: App, root: HTMLElement, active: () => boolean
   const draw = (): void => {
     if (!active()) return;
     if (!data) {
-      fill(root, h('p', { class: 'quiet' }, t('loading')));
+      fill(root, h('p', { class: failed ? 'warn' : 'quiet' }, failed ? t('failed', { said: failed }) : t('loading')));
       return;
     }
     const columns = COLUMNS.filter(([name]) => name !== 'amount' || data!.rows.some((row) => row.amount !== null));
-    const rows = [...data.rows].sort((one, two) => (down ? -1 : 1) * compare(value(one, by), value(two, by)) || (one.code < two.code ? -1 : 1));
+    const rows = [...data.rows].sort((one, two) => (down ? -1 : 1) * compare(value(one, by), value(two, by)) || ((one.code ?? '~') < (two.code ?? '~') ? -1 : 1));
     fill(
       root,
       h(
@@ -61,7 +67,7 @@ export function mountStanding(app: App, root: HTMLElement, active: () => boolean
           h('button', { type: 'button', 'data-key': `level-${name}`, 'aria-pressed': String(name === level), onclick: () => ((level = name), void load()) }, t(`level_${name}`)),
         ),
       ),
-      h('p', { class: 'quiet' }, [t('through', { day: data.through }), data.mark ?? (data.informal ? t('informal') : '')].filter(Boolean).join(' · ')),
+      h('p', { class: 'quiet' }, [t('through', { day: data.through }), data.informal ? t('informal') : ''].filter(Boolean).join(' · ')),
       h(
         'div',
         { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t('standing') },
@@ -96,9 +102,10 @@ export function mountStanding(app: App, root: HTMLElement, active: () => boolean
               ),
             ),
           ),
-          h('tbody', null, rows.map((row) => h('tr', { class: row.code === app.view.get().county ? 'on' : null }, columns.map(([name]) => cell(app, row, name, level))))),
+          h('tbody', null, rows.map((row) => h('tr', { class: row.code !== null && row.code === app.view.get().county ? 'on' : null }, columns.map(([name]) => cell(app, row, name))))),
         ),
       ),
+      h('p', { class: 'quiet' }, clauses([data.rank_rule, ...data.notes].map((one) => either(one.zh, one.en)))),
       h(
         'div',
         { class: 'exports' },
@@ -117,10 +124,15 @@ export function mountStanding(app: App, root: HTMLElement, active: () => boolean
   void load();
 }
 
-function cell(app: App, row: StandingRow, name: Column, level: string): HTMLElement {
+function cell(app: App, row: StandingRow, name: Column): HTMLElement {
   if (name === 'name') {
-    const pick = h('button', { type: 'button', class: 'plain', 'data-key': `unit-${row.code}`, onclick: () => app.go({ county: row.code, panel: 'list' }, true) }, row.name);
-    return h('th', { scope: 'row' }, level === 'county' ? pick : row.name);
+    const { code } = row;
+    const take = (): void => {
+      app.learn([row]);
+      app.go({ county: code!, panel: 'list' }, true);
+    };
+    const pick = h('button', { type: 'button', class: 'plain', 'data-key': `unit-${code}`, onclick: take }, row.name);
+    return h('th', { scope: 'row' }, row.level === 'county' && code !== null ? pick : row.name);
   }
   const one = value(row, name);
   return h('td', null, one === null ? '—' : name === 'verification_rate' || name === 'amount' ? String(row[name] ?? '—') : number(Number(one)));
