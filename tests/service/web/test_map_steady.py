@@ -1,4 +1,4 @@
-"""The web map in Chromium when things do not go smoothly: news while somebody types, lines that break, midnight, back."""
+"""The web map in Chromium when things do not go smoothly: news while somebody types, broken lines, midnight, back."""
 
 from __future__ import annotations
 
