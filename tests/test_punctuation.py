@@ -23,6 +23,8 @@ HALF_WIDTH = re.compile(
     f"(?<={CJK})[,;:](?={CJK}|{HOLE}|$)"  # 禁烧,限烧 and 火点:{id}
     f"|(?<={HOLE})[,;:](?={CJK})"  # {id}:火点
     rf"|(?<={CJK})\(|\)(?={CJK})"  # 天地图(参考) and (参考)界线
+    rf"|(?<={HOLE})\((?=[^)]*{CJK})"  # {{day}}(有效期自
+    rf"|\)[,;:](?={CJK}|{HOLE})"  # {{file}}({{reason}});请检查
 )
 """Half-width marks beside Chinese characters; a code, number or English word on both sides keeps its own."""
 
@@ -75,7 +77,15 @@ def test_chinese_sentences_carry_chinese_punctuation(room: str) -> None:
 
 
 def test_what_is_wrong_and_what_is_not() -> None:
-    for one in ("禁烧,限烧", "天地图(参考)", f"火点:{HOLE}", f"（{HOLE}）:{HOLE}", "请核对路径:"):
+    for one in (
+        "禁烧,限烧",
+        "天地图(参考)",
+        f"火点:{HOLE}",
+        f"（{HOLE}）:{HOLE}",
+        "请核对路径:",
+        f"{HOLE}({HOLE});请检查",
+        f"{HOLE}(有效期自 {HOLE} 起)",
+    ):
         assert wrong(one), one
     for right in (
         "禁烧，限烧",

@@ -86,5 +86,5 @@ def head(roll: Mapping[str, Any]) -> list[tuple[str, str]]:
         ),
     ]
     if roll.get("samples_left_out"):
-        said.append(("未计入的示例通知单", f"{clean(roll['samples_left_out'])} 份"))
+        said.append(("未计入的样例通知单", f"{clean(roll['samples_left_out'])} 份"))
     return said

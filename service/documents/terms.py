@@ -15,8 +15,8 @@ LEVELS = {
 STATUSES = {
     "official": ("正式", "official"),
     "reference": ("参考", "reference"),
-    "sample": ("示例", "sample"),
-    "synthetic": ("虚构", "synthetic"),
+    "sample": ("样例", "sample"),
+    "synthetic": ("合成", "synthetic"),
 }
 CONFIDENCES = {
     "quoted": ("引自原文", "quoted"),
@@ -70,6 +70,8 @@ LAYERS = {
     "units": ("单位名录", "units"),
     "periods": ("特别管控期", "periods"),
     "plans": ("计划烧除", "plans"),
+    "screening": ("筛查参数", "parameters of screening"),
+    "heat_table": ("热点统计表", "table of recurrence"),
     "landcover": ("土地覆盖", "land cover"),
     "heat_sources": ("固定热源", "heat sources"),
     "clustering": ("聚类参数", "clustering"),

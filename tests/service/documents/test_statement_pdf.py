@@ -18,10 +18,13 @@ from hypothesis import strategies as st
 
 from gis.errors import RefusedInputError
 from service.billing.chain import canonical_bytes
+from service.billing.explain_words import LAYER_WORDS
+from service.documents import terms
 from service.documents.fonts import drawable
 from service.documents.lettering import clean
 from service.documents.statement_pdf import statement_pdf
 from service.documents.statement_xlsx import statement_xlsx
+from service.reports.words import STATUS_OF_DATA
 from service.rulebooks import shipped_rulebook
 from tests.service.accountability.facts import fire
 from tests.service.billing.runs import issue, run_of
@@ -83,7 +86,7 @@ def test_the_other_pages_say_what_disputes_and_checks_need() -> None:
         "跨县界，付款单位待裁定",
         "市级复核查否：未见过火痕迹",
         "《吉林省秸秆禁烧量化责任追究办法》（JL-1，无文号）",
-        "示例，二手来源",
+        "样例，二手来源",
         "tianditu",
         "huodian0.1.0",
         "17（2024-05-0809:10北京时间）",
@@ -92,6 +95,13 @@ def test_the_other_pages_say_what_disputes_and_checks_need() -> None:
         "未设置审图号",
     ):
         assert said in rest, said
+
+
+def test_every_layer_and_status_that_decides_has_a_chinese_name_on_paper() -> None:
+    assert set(LAYER_WORDS) <= set(terms.LAYERS), "what explain can name, the paper names too"
+    assert {code: said.zh for code, said in STATUS_OF_DATA.items()} == {
+        code: zh for code, (zh, _) in terms.STATUSES.items()
+    }, "one word for one status, on paper and on screen"
 
 
 def test_a_later_issue_names_its_adjustments_and_its_predecessor() -> None:
