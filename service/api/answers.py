@@ -142,6 +142,14 @@ class NamedPlace(_Closed):
     name: str | None
 
 
+class ZoneOfPoint(NamedPlace):
+    """The zone that speaks for the place."""
+
+    kind: Annotated[
+        str | None, Field(description="ban, restricted, belt_1km, forest_edge, other; null: not told")
+    ]
+
+
 class ShareOfUnit(_Closed):
     """How much of the pixel a county has; one that is not the reader's has no name."""
 
@@ -294,6 +302,7 @@ class ListOfPoint(_Closed):
     """A published list that names the fire point."""
 
     unit: str
+    unit_name: str
     number: int
     fire_day: dt.date
     published_at: str
@@ -378,7 +387,7 @@ class Card(_Closed):
     marks: Marks
     units: list[UnitOfPoint]
     shares: Shares
-    zone: NamedPlace | None
+    zone: ZoneOfPoint | None
     regime: RegimeInWords
     boundary: Boundary
     screening: Screening

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import sqlalchemy as sa
+
 from grids.units import Purpose
 from service.billing import explain_facts, explain_money, explain_people
 from service.billing.explain import explain, find
@@ -30,6 +32,7 @@ from service.reports.words import (
 )
 from service.scope import Scope
 from service.store.engine import Reader
+from service.store.models import Zone, ZoneSet
 from service.units import code_on
 from service.users import Permission, may
 from service.verification.closed import LEVELS
@@ -89,7 +92,7 @@ def card(
         "marks": _marks(story),
         "units": _units(reader, story, view),
         "shares": _shares(story["place"]),
-        "zone": story["place"]["zone"],
+        "zone": _zone(reader, story["place"]["zone"], view),
         "regime": _regime(story["place"]["regime"]),
         "boundary": _boundary(story["place"]),
         "screening": _screening(story),
@@ -167,6 +170,24 @@ def _shares(place: Mapping[str, Any]) -> dict[str, Any]:
             for one in context.get("shares", ())
         ],
     }
+
+
+def _zone(reader: Reader, zone: Mapping[str, Any] | None, view: FirePointView) -> dict[str, Any] | None:
+    """Return the zone with its kind (ban, restricted …), from the sets that the assessment used; None where unknown."""
+    if zone is None:
+        return None
+    used = [(one.get("set"), one.get("version")) for one in view.layers.get("zones", ())]
+    row, head = Zone.__table__, ZoneSet.__table__
+    kinds = {
+        found.kind
+        for found in reader.rows(
+            sa.select(row.c.kind, head.c.name, head.c.version)
+            .join(head, head.c.id == row.c.set_id)
+            .where(row.c.code == zone["code"], row.c.name == zone["name"], reader.known(ZoneSet))
+        )
+        if (found.name, found.version) in used
+    }
+    return {**zone, "kind": kinds.pop() if len(kinds) == 1 else None}
 
 
 def _regime(regime: Mapping[str, str]) -> dict[str, str]:
@@ -256,7 +277,8 @@ def _duty(holder: Any) -> dict[str, Any]:
 
 
 def _list(one: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: one[name] for name in ("unit", "number", "fire_day", "published_at", "listed", "change")}
+    names = ("unit", "unit_name", "number", "fire_day", "published_at", "listed", "change")
+    return {name: one[name] for name in names}
 
 
 def _layer(one: Mapping[str, Any]) -> dict[str, Any]:

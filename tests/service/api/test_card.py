@@ -12,6 +12,8 @@ from service.billing.books import load_rulebook
 from service.billing.charges import run_charges
 from service.kept import Kept
 from service.map import runs
+from service.pipeline.assess import assess
+from service.pipeline.load_zones import load_zone_file
 from tests.service.api.client import client, problem_of
 from tests.service.api.conftest import RealStore
 
@@ -175,3 +177,12 @@ def test_a_season_is_worked_out_once_for_all_cards_of_a_revision(
     assert card(real, "yushu", name)["money"][0]["state"] == "charged"
     assert len(set(worked)) == 2
     assert card(real, "yushu", name, f"?as_of={worked[0]}")["money"][0]["state"] == "held"
+
+
+def test_a_zone_is_told_with_its_kind(real: RealStore) -> None:
+    table = "编码,名称,类别,乡镇代码\nA1,城郊片,限烧区,220182\n".encode()
+    load_zone_file(real.store, table, file="z.csv", name="z", status="sample", actor="test")
+    assess(real.store, actor="test")
+    name = first_of(real, "yushu")
+    assert card(real, "yushu", name)["zone"] == {"code": "A1", "name": "城郊片", "kind": "restricted"}
+    assert card(real, "yushu", name)["lists"] == []

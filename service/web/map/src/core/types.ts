@@ -163,7 +163,7 @@ export interface Card {
     cropland_share: number | null;
     counties: { code: string | null; name: string | null; share: number }[];
   };
-  zone: { code: string; name: string | null } | null;
+  zone: { code: string; name: string | null; kind: string | null } | null;
   regime: { code: string; title_zh: string; title_en: string; zh: string; en: string };
   boundary: { doubtful: boolean; levels: Said[] };
   screening: Said & { reasons: { flag: boolean; zh: string; en: string }[] };
@@ -178,7 +178,7 @@ export interface Card {
   pending: { zh: string; en: string }[];
   money: { zh: string; en: string; clause: string | null; amount: string | null; payer_name: string | null; rulebook: { title: string; informal: boolean } | null }[] | null;
   duties: { role_zh: string; role_en: string; title: string | null; person: string; phone: string | null }[];
-  lists: { unit: string; number: number; fire_day: string; listed: boolean }[];
+  lists: { unit: string; unit_name: string; number: number; fire_day: string; listed: boolean }[];
   layers: { layer: string; name: string | null; version: string | null; statuses: Said[] }[];
   navigate: { links: { map: string; platform: string; zh: string; en: string; datum: string; uri: string }[] };
 }

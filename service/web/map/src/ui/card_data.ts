@@ -2,7 +2,7 @@
 
 import { get, offers } from '../core/api.ts';
 import { shortSpan } from '../core/days.ts';
-import { clauses, code, either, listing, number, percent, t } from '../core/i18n.ts';
+import { aside, clauses, code, either, listing, number, percent, t } from '../core/i18n.ts';
 import type { Card, FirePoint, LayerUsed } from '../core/types.ts';
 
 export interface Line {
@@ -61,7 +61,7 @@ function ofCard(card: Card): CardData {
       { title: t('whose'), texts: [card.units.map((one) => one.name ?? one.code).join(' › '), ...cardShares(card)] },
       { title: t('border'), texts: [listing(card.boundary.levels.map(say))] },
       { title: t('seen'), texts: seen({ ...card, first_at: card.first_seen, last_at: card.last_seen }) },
-      { title: t('zone'), texts: [card.zone ? (card.zone.name ?? card.zone.code) : t('noZone')] },
+      { title: t('zone'), texts: [card.zone ? zoneSaid(card.zone) : t('noZone')] },
       { title: t('regime'), texts: regime.length > 1 && regime[1]!.startsWith(regime[0]!) ? regime.slice(1) : regime },
       {
         title: t('reason'),
@@ -71,8 +71,8 @@ function ofCard(card: Card): CardData {
       { title: t('ruling'), texts: card.rulings.filter((one) => one.in_force).map((one) => `${one.value} · ${one.reason} · ${one.actor} ${one.at.slice(0, 10)}`) },
       { title: t('pending'), texts: card.pending.map(say) },
       { title: t('charge'), texts: (card.money ?? []).flatMap(money) },
-      { title: t('duty'), texts: card.duties.map((one) => [either(one.role_zh, one.role_en), one.title, one.person, one.phone].filter(Boolean).join(' ')) },
-      { title: t('issues'), texts: card.lists.map((one) => t('listNumber', { unit: one.unit, day: one.fire_day, n: one.number })) },
+      { title: t('duty'), texts: card.duties.map((one) => [...new Set([either(one.role_zh, one.role_en), one.title, one.person, one.phone])].filter(Boolean).join(' ')) },
+      { title: t('issues'), texts: card.lists.map((one) => t('listNumber', { unit: one.unit_name || one.unit, day: one.fire_day, n: one.number })) },
       { title: t('sources'), texts: [clauses(card.layers.filter((one) => one.name).map((one) => `${one.name} v${one.version ?? ''} ${listing(one.statuses.map(say))}`).filter((text, at, all) => all.indexOf(text) === at))] },
     ].map((line) => ({ ...line, texts: line.texts.filter(Boolean) })).filter((line) => line.texts.length > 0),
     calls: card.duties.flatMap((one) => {
@@ -81,6 +81,13 @@ function ofCard(card: Card): CardData {
     }),
     ways: ways(card),
   };
+}
+
+/** Say a zone with its kind, unless its name says it already. */
+function zoneSaid({ code: id, name, kind }: NonNullable<Card['zone']>): string {
+  const said = name ?? id;
+  const word = code('zoneKind', kind);
+  return word && !said.includes(word) ? `${said}${aside(word)}` : said;
 }
 
 function cardShares(card: Card): string[] {

@@ -17,16 +17,24 @@ export function layerOn(view: View, layer: TileLayer): boolean {
 }
 
 export function mountLayers(app: App, root: HTMLElement): void {
+  let hidden = '';
   const draw = (): void => {
+    hidden = far(app).join(' ');
     fill(root, base(app), points(), hasTiles() ? [...TILE_LAYERS].reverse().map((layer) => entry(app, layer)) : h('p', { class: 'quiet' }, t('noTiles')));
   };
   app.view.watch((now, before) => {
-    if (differs(now, before, 'layers', 'lang', 'base')) draw();
+    if (differs(now, before, 'layers', 'lang', 'base') || (differs(now, before, 'place') && far(app).join(' ') !== hidden)) draw();
   });
   app.data.watch((now, before) => {
-    if (differs(now, before, 'session')) draw();
+    if (differs(now, before, 'session', 'list')) draw();
   });
   draw();
+}
+
+/** Layers that the map is too far out for: their legend says so, or nothing drawn would pass for nothing there. */
+function far(app: App): string[] {
+  const zoom = app.map?.place().zoom ?? 0;
+  return TILE_LAYERS.filter((layer) => zoom < layer.minzoom).map((layer) => layer.id);
 }
 
 function base(app: App): HTMLElement | null {
@@ -72,7 +80,7 @@ function entry(app: App, layer: TileLayer): HTMLElement {
       { class: 'line' },
       h('input', { type: 'checkbox', 'data-key': `layer-${layer.id}`, checked: on, onchange: () => app.go({ layers: next }) }),
       code('layer', layer.id),
-      layer.minzoom > 7 ? h('span', { class: 'quiet' }, t('zoomIn')) : null,
+      far(app).includes(layer.id) ? h('span', { class: 'quiet' }, t('zoomIn')) : null,
     ),
     h(
       'ul',
