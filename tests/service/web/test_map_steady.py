@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,24 @@ def test_a_replaced_token_is_noticed_without_a_click(real: RealStore, enter: Ent
     rotate_user(real.store, "yushu", actor="test")
     visit.page.wait_for_selector("#notes a[href='/login']", timeout=20_000)
     without(visit, "401", "MIME type")
+    visit.check()
+
+
+def test_the_list_for_phones_comes_over_a_weak_line(real: RealStore, address: str, browser: Browser) -> None:
+    """The line is what takes the time here (400 kbit/s, 400 ms), whatever machine runs this."""
+    visit = MapVisit(browser, address, PHONE, real.tokens["admin"])
+    line = visit.context.new_cdp_session(visit.page)
+    line.send("Network.enable")
+    slow = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+    line.send("Network.emulateNetworkConditions", slow)
+    began = time.monotonic()
+    visit.page.goto(f"{address}/m?date={DAY}", wait_until="commit")
+    visit.page.locator("li h2").nth(19).wait_for()
+    spent = time.monotonic() - began
+    assert 0.4 < spent < 5, "the line was slow, and the list is there"
+    assert visit.page.evaluate("performance.getEntriesByType('resource').length") == 0, (
+        "one request is all it takes"
+    )
     visit.check()
 
 
