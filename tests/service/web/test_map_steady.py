@@ -439,3 +439,28 @@ def test_a_base_map_that_does_not_come_says_so(real: RealStore, address: str, br
     visit.page.wait_for_selector("#notes >> text=天地图底图", state="detached")
     without(visit, "503")
     visit.check()
+
+
+def test_maplibre_decodes_the_points_that_the_service_answers(real: RealStore, enter: Enter) -> None:
+    visit = enter("yushu")
+    visit.page.evaluate("huodian.map.map.setLayoutProperty('tile-points', 'visibility', 'visible')")
+    visit.until("huodian.map.map.isSourceLoaded('fire_points') && huodian.map.map.areTilesLoaded()")
+    visit.page.wait_for_timeout(300)
+    drawn = {name: rest for name, *rest in visit.page.evaluate(DECODED)}
+    with client(real.store, real.tokens["yushu"]) as web:
+        rows = web.get("/api/v1/firepoints", params={"date": DAY, "limit": 1000}).json()["data"]["rows"]
+    assert drawn.keys() == {row["fire_point_id"] for row in rows}
+    for row in rows:
+        *said, lon, lat = drawn[row["fire_point_id"]]
+        assert said == [row[name] for name in ("status", "screen", "confidence", "county_code", "pixels")]
+        assert abs(lon - row["lon"]) + abs(lat - row["lat"]) < 1e-3
+    names = visit.page.evaluate(
+        "huodian.map.map.querySourceFeatures('counties', { sourceLayer: 'counties' }).map(one => one.properties.name)"
+    )
+    assert {"榆树市", "德惠市", "舒兰市"} <= set(names), "borders are public"
+    visit.check()
+
+
+DECODED = """huodian.map.map.querySourceFeatures('fire_points', { sourceLayer: 'fire_points' }).map(one => {
+  const { fire_point_id, status, screen, confidence, county_code, pixels } = one.properties;
+  return [fire_point_id, status, screen, confidence, county_code, pixels, ...one.geometry.coordinates]; })"""
