@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
-from gis.errors import HuodianError, NotFoundError
+from gis.errors import HuodianError
 from gis.times import iso_beijing
 from service.billing.audit_events import event_differences
 from service.billing.chain import (
@@ -38,6 +39,9 @@ from service.store.seals import Sealed, check
 
 WORDING = "wording"
 """Code of a sentence that this program words otherwise."""
+
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading a row raises that was edited to a word, number or JSON that the program never writes."""
 
 _SHOWN = 200
 """Differences listed; the rest is counted."""
@@ -92,9 +96,9 @@ def verify(
         ``not_a_statement``.
     """
     found: list[Difference] = []
+    document = None if data is None else read_document(data, name)
     with store.reader() as reader:
         rows, _ = seen_rows(reader, scope)
-        document = None if data is None else read_document(data, name)
         row = None
         if data is not None and document is not None:
             row = _of_document(rows, document)
@@ -102,14 +106,17 @@ def verify(
             found += _file_differences(data, document, row, name)
         wanted = sha or head
         named_row = next((one for one in rows if one.sha256 == wanted), None) if wanted else None
-        sealed = check(reader.connection)
+        sealed = _sealed(reader.connection, found)
         if wanted and named_row is None and head not in sealed.seals:
             found.append(_unknown_hash(wanted, head is not None))
         elif row is not None and named_row is not None and _key(named_row) != _key(row):
             found.append(_other_chain(row, named_row))
         row = row or (named_row and with_document(reader, named_row))
         chain = [] if row is None else rows_of(reader, row.season, row.payer_code)
-        found += _chain(reader, chain)
+        try:
+            found += _chain(reader, chain)
+        except UNREADABLE as error:
+            found.append(_unreadable("statement", error))
         found += _seal_differences(sealed)
     recomputed, wording = False, []
     if row is not None and not row_differences(row):
@@ -129,6 +136,26 @@ def verify(
         "wording": [one.as_dict() for one in wording[:_SHOWN]],
         "revisions": sealed.as_dict(),
     }
+
+
+def _sealed(connection: Connection, found: list[Difference]) -> Sealed:
+    """Return the seals; where a row cannot even be read, say so and return none."""
+    try:
+        return check(connection)
+    except UNREADABLE as error:
+        found.append(_unreadable("revision", error))
+        return Sealed(0, 0, "", frozenset(), ())
+
+
+def _unreadable(where: str, error: Exception) -> Difference:
+    return difference(
+        "unreadable",
+        where,
+        "a record as the program writes it",
+        f"{type(error).__name__}: {error}",
+        "存储中有记录无法读取：其内容被改成了程序不会写入的值",
+        "a record of the store cannot be read: it was altered to what the program never writes",
+    )
 
 
 def _key(row: Any) -> tuple[str, str]:
@@ -247,9 +274,9 @@ def _seal_differences(sealed: Sealed) -> list[Difference]:
             f"revision {one.rev}",
             one.expected,
             one.found,
-            f"第 {one.rev} 号修订（操作人、命令、参数，或当时的裁定与核实）被{_BROKEN[one.what][0]}",
-            f"revision {one.rev} (actor, command, parameters, or a ruling or finding of it) was "
-            f"{_BROKEN[one.what][1]}",
+            f"第 {one.rev} 号修订（操作人、命令、参数，或当时的裁定、核实、公示、异议、定案）被{_BROKEN[one.what][0]}",
+            f"revision {one.rev} (actor, command, parameters, or a ruling, finding, notice, objection or final of "
+            f"it) was {_BROKEN[one.what][1]}",
         )
         for one in sealed.broken
     ]
@@ -315,8 +342,10 @@ def _recomputed(store: Store, row: Any, chain: Sequence[Any]) -> tuple[list[Diff
     try:
         with store.reader(row.as_of_rev) as reader:
             again = _as_then(rebuild(reader, document, chain), document)
-    except (HuodianError, NotFoundError) as error:
+    except HuodianError as error:
         return [_cannot_compute(row, error)], False
+    except UNREADABLE as error:
+        return [_unreadable(named(row), error)], False
     if canonical_bytes(again) == row.document.encode():
         return [], True
     return _computed_differences(row, document, again), True

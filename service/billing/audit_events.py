@@ -23,6 +23,16 @@ FILE, APPEAL, ANSWER, WITHDRAW = (
     "objection.answer",
     "objection.withdraw",
 )
+_NAMES_ZH = {
+    "command": "命令",
+    "said": "文字",
+    "late": "逾期受理理由",
+    "at": "时间",
+    "actor": "操作人",
+    "outcome": "结果",
+    "id": "编号",
+    "sha256": "通知单校验值",
+}
 _COMMAND_OF = {"answered": ANSWER, "withdrawn": WITHDRAW, "late_accepted": FILE}
 
 
@@ -105,7 +115,7 @@ def _against(where: str, told: tuple[Any, ...], revision: Any | None, *keys: str
             f"{where}: {name}",
             recorded[name],
             stored[name],
-            f"{where} 的 {name} 与写入它的修订所记不符：该记录被改动或添加",
+            f"{where} 的{_NAMES_ZH[name]}与写入它的修订所记不符：该记录被改动或添加",
             f"{name} of {where} is not what the revision that wrote it recorded: it was altered or added",
         )
         for name in stored

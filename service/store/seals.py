@@ -1,8 +1,9 @@
 """Seals of revisions: each is hashed with the seal before it, so that none can be edited or taken out unseen.
 
-A statement's document covers what it rests on. Who wrote a revision, with which command and words, and what people
-ruled or found at points that left long ago, no document covers: the seal does. It is written in the revision's own
-transaction by the one writer there is. Revisions of before the first seal are unsealed, and said to be.
+A statement's document covers what it rests on. Who wrote a revision, with which command and words, what people ruled,
+found or made public at points that left long ago, and what became of objections, no document covers: the seal does. It
+is written in the revision's own transaction by the one writer there is. Revisions of before the first seal are
+unsealed, and said to be.
 """
 
 from __future__ import annotations
@@ -17,10 +18,22 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from service.store.models import Revision, RevisionSeal, Ruling, Verification
+from service.store.models import (
+    Objection,
+    ObjectionEvent,
+    Publication,
+    Revision,
+    RevisionSeal,
+    Ruling,
+    StatementEvent,
+    Verification,
+)
 from service.store.types import canonical_json, utc_text
 
-SEALED: tuple[Any, ...] = (Ruling, Verification)
+_AT_FIRST: tuple[Any, ...] = (Ruling, Verification)
+"""What the first seals covered; a revision sealed then still holds."""
+
+SEALED: tuple[Any, ...] = (*_AT_FIRST, Publication, Objection, ObjectionEvent, StatementEvent)
 """Tables of what people said, whose rows are never changed."""
 
 
@@ -33,7 +46,7 @@ class Broken:
     rev
         Its number.
     what
-        ``altered`` (it, its seal, or a ruling or finding it recorded), ``unsealed`` or ``missing``.
+        ``altered`` (it, its seal, or what somebody said in it), ``unsealed`` or ``missing``.
     expected, found
         The seal on record and the seal of what stands there now; empty where there is none.
     """
@@ -112,12 +125,18 @@ def check(connection: Connection) -> Sealed:
             broken.append(Broken(rev, "missing", kept.get(rev, ""), ""))
             continue
         parts = {name: found[rev] for name, found in said.items() if rev in found}
-        now = _hash(kept.get(rev - 1, ""), rows[rev], parts)
+        before = kept.get(rev - 1, "")
+        now = _hash(before, rows[rev], parts)
         if rev not in kept:
             broken.append(Broken(rev, "unsealed", "", now))
-        elif kept[rev] != now:
+        elif kept[rev] != now and kept[rev] != _hash(before, rows[rev], _first_parts(parts)):
             broken.append(Broken(rev, "altered", kept[rev], now))
     return Sealed(first, last, kept[last], frozenset(kept.values()), tuple(broken))
+
+
+def _first_parts(parts: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    names = {one.__table__.name for one in _AT_FIRST}
+    return {name: rows for name, rows in parts.items() if name in names}
 
 
 def _by_revision(connection: Connection, table: sa.Table) -> dict[int, list[Any]]:
@@ -144,4 +163,7 @@ def _hash(before: str, row: Any, said: Mapping[str, Sequence[Any]]) -> str:
 
 def _plain(row: Any) -> Iterator[tuple[str, Any]]:
     for name, value in row._mapping.items():
-        yield name, utc_text(value) if isinstance(value, dt.datetime) else value
+        if isinstance(value, dt.datetime):
+            yield name, utc_text(value)
+        else:
+            yield name, value.isoformat() if isinstance(value, dt.date) else value

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from service.store import open_store
 from tests.service.billing.desk import SEASON, SHUANGLIAO, YUSHU, Desk, desk
 
 ONE = "payer_code = '220182' AND number = 1"
@@ -269,13 +271,60 @@ def test_what_was_done_about_a_statement_cannot_be_edited_unseen(office: Desk) -
         office.sql(edit.format(wrong))
         assert any(where.endswith(named) for where in _named(office, str(path))), edit
         office.sql(edit.format(right))
+    for table, column in (
+        ("objection", "answer_due = '2030-01-01'"),
+        ("objection", "evidence_sha256 = 'ab'"),
+        ("objection_event", "evidence_sha256 = 'ab'"),
+        ("statement_event", "note = '另有说明'"),
+    ):
+        name = column.partition(" ")[0]
+        kept, rev = _value(office, table, name), _value(office, table, "rev").strip("'")
+        office.sql(f"UPDATE {table} SET {column} WHERE id = 1")
+        assert f"revision {rev}" in _named(office, str(path)), column
+        office.sql(f"UPDATE {table} SET {name} = {kept} WHERE id = 1")
+    assert office.verify(str(path))["ok"]
     office.sql("UPDATE objection SET filed_by = 'x' WHERE id = 2")
-    assert [where.rpartition(" ")[2] for where in _named(office, str(path))] == ["actor"], (
-        "that alone is wrong now"
-    )
+    assert "actor" in [where.rpartition(" ")[2] for where in _named(office, str(path))]
     for command, row in (("statement.final", "statement_event"), ("objection.withdraw", "objection_event")):
         office.sql(f"DELETE FROM {row} WHERE id = (SELECT max(id) FROM {row})")
         assert any(where.endswith(command) for where in _named(office, str(path)))
+
+
+def _value(office: Desk, table: str, column: str) -> str:
+    store = open_store(office.house.url)
+    with store.engine.connect() as connection:
+        found = connection.execute(sa.text(f"SELECT {column} FROM {table} WHERE id = 1")).scalar()
+    store.close()
+    return "NULL" if found is None else f"'{found}'"
+
+
+def test_a_public_notice_whose_date_is_edited_is_named(office: Desk) -> None:
+    path, point = office.export("1.json", YUSHU, "--number", "1"), office.id_of(office.yushu[1])
+    office.house.data("publicise", point, "--at", "2023-11-03 10:00", "--notice", "第1期公示")
+    assert office.verify(str(path))["ok"]
+    office.sql("UPDATE publication SET notice = '第2期公示'")
+    assert [where.partition(" ")[0] for where in _named(office, str(path))] == ["revision"]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE verification SET level = 'nobody' WHERE finding = 'straw'",
+        "UPDATE verification SET area_exact = 'much' WHERE finding = 'straw'",
+        "UPDATE rulebook SET document = substr(document, 1, 99)",
+    ],
+)
+def test_a_row_that_cannot_be_read_any_more_is_a_difference_and_no_traceback(office: Desk, edit: str) -> None:
+    office.house.data("rulebooks", "load", "JL-1")
+    office.later(minutes=1)
+    office.house.data(
+        *("statement", "issue", "--payer", SHUANGLIAO, "--season", SEASON, "--sample"),
+    )
+    path = office.export("s.json", SHUANGLIAO)
+    assert office.verify(str(path))["ok"]
+    office.sql(edit)
+    found = office.verify(str(path), code=1)
+    assert {"unreadable", "computed"} & {one["code"] for one in found["differences"]}
 
 
 def test_an_edited_rulebook_is_named(office: Desk) -> None:
