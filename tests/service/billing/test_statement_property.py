@@ -26,7 +26,10 @@ from tests.service.billing.runs import issue, run_of
 
 COUNTIES = ("220182", "220281", "220382")
 BOOKS = tuple(shipped_rulebook(name) for name in ("JL-1", "JL-1-PROVINCE"))
-STEPS = ("add", "deny", "uphold", "move", "merge", "rank", "area", "zone", "doubt", "settle", "swap")
+STEPS = (
+    *("add", "deny", "uphold", "move", "merge", "rank", "area", "zone", "doubt", "settle", "swap"),
+    *("silent", "overdue", "unaccepted", "nobody"),
+)
 
 
 @dataclass
@@ -60,6 +63,10 @@ class Season:
             "zone": {"zone": ("ban", "none", "unknown")[other % 3]},
             "doubt": {"doubts": ("county",)},
             "settle": {"doubts": ()},
+            "silent": {"state": "listed", "finding": None},
+            "overdue": {"state": "overdue", "finding": None},
+            "unaccepted": {"sources": ("public_report",)},
+            "nobody": {"units": units(county)[:1]},  # ground of the province that no county stands for
         }
         if what == "swap":
             self.book = 1 - self.book
@@ -91,6 +98,8 @@ class Season:
             self.ever_own[code] |= own_points(run, code)
             document = issue(run, code, before, Material(known=self._known(run)))
             self.check(code, document, run)
+            if before:
+                self.check_causes(before[-1], document)
             before.append(document)
 
     def _known(self, run: ChargeRun) -> Known:
@@ -113,6 +122,9 @@ class Season:
         assert len(set(names)) == len(names), "no fire is charged twice"
         for line in document["lines"]:
             assert line["trace"]["facts"]["state"] == "confirmed"
+            facts = line["trace"]["facts"]
+            assert [one[2] for one in facts["units"] if one[0] == "county"] == [code], "somebody pays"
+            assert "satellite" in facts["sources"], "and the source is one that the rule accepts"
             assert line["trace"]["rulebook_hash"] == self.rulebook.content_hash
             assert line["mark"] == "非正式"
         for one in document["adjustments"]:
@@ -123,6 +135,37 @@ class Season:
         text = canonical_bytes(document).decode()
         foreign = {f"F{number:03}x" for number in range(1, self.count + 1)} - self.ever_own[code]
         assert not [name for name in foreign if name in text], "another payer's point is never named"
+
+    def check_causes(self, before: dict[str, Any], document: dict[str, Any]) -> None:
+        """Hold each adjustment to what happened to its fire point, worked out from the facts alone."""
+        old, new = ({line["fire_point_id"]: line for line in one["lines"]} for one in (before, document))
+        for one in document["adjustments"]:
+            name, cause = one["fire_point_id"], one["cause"]
+            if name in self.resolved:
+                assert cause == "merged"
+            elif name in old and name not in new and self.facts[name].state == "denied":
+                assert cause == "denied"
+                assert "核实否定" in one["zh"]
+            elif cause == "reordered":
+                steps = (old[name]["ordinal"], new[name]["ordinal"])
+                assert steps[0] == steps[1] or f"由第 {steps[0]} 变为第 {steps[1]}" in one["zh"]
+                for first in self._denied_before(old, name):
+                    assert first in one["caused_by"], "a denied first is what re-orders"
+                    assert first in one["zh"]
+                    assert "核实否定" in one["zh"]
+
+    def _denied_before(self, old: dict[str, Any], name: str) -> list[str]:
+        """Return this payer's fire points that stood before another one in its order and are denied now."""
+        line = old[name]
+        keys = ("rulebook", "scope_unit", "period")
+        return [
+            other
+            for other, it in old.items()
+            if it["ordinal"] < line["ordinal"]
+            and all(it["trace"][key] == line["trace"][key] for key in keys)
+            and other not in self.resolved
+            and self.facts[other].state == "denied"
+        ]
 
 
 _STEP = st.tuples(st.sampled_from((*STEPS, "issue", "add")), st.integers(0, 60), st.integers(0, 60))
