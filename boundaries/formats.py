@@ -19,6 +19,7 @@ from boundaries.model import Note
 from boundaries.sniff import Caps
 from gis.datum import Datum, datum_of
 from gis.errors import HuodianError, RefusedInputError
+from gis.reasons import Reason, reason_of
 
 Shape: TypeAlias = Polygon | MultiPolygon
 Ring = npt.NDArray[np.float64]
@@ -110,10 +111,10 @@ def read_geojson(data: bytes, label: str, *, encoding: str | None, caps: Caps) -
     except RecursionError as error:
         raise _bad(label, "嵌套过深", "nested too deep") from error
     except ValueError as error:
-        raise _bad(label, f"不是合法的 JSON（{error}）", f"not valid JSON ({error})") from error
+        raise _bad(label, f"不是合法的 JSON（{reason_of(error)[1]}）", f"not valid JSON ({error})") from error
     features = _features(document, label)
     if len(features) > caps.max_features:
-        raise above(label, len(features), caps.max_features, "features")
+        raise above(label, len(features), caps.max_features, FEATURES)
     stated, stated_as = _geojson_crs(document, label)
     layer = RawLayer(label, [], [], stated, stated_as)
     builder = ShapeBuilder(layer, caps)
@@ -146,7 +147,7 @@ class ShapeBuilder:
             ) from error
         self.vertices += len(ring)
         if self.vertices > self.caps.max_vertices:
-            raise above(self.layer.label, self.vertices, self.caps.max_vertices, "vertices")
+            raise above(self.layer.label, self.vertices, self.caps.max_vertices, VERTICES)
         if ring.size and not bool(np.isfinite(ring).all()):
             raise _bad(
                 self.layer.label,
@@ -281,7 +282,7 @@ def read_kml(data: bytes, label: str, *, caps: Caps) -> RawLayer:
     builder = ShapeBuilder(layer, caps)
     for number, placemark in enumerate(root.iter("Placemark"), start=1):
         if number > caps.max_features:
-            raise above(label, number, caps.max_features, "placemarks")
+            raise above(label, number, caps.max_features, ("placemarks", "个地标"))
         polygons = list(placemark.iter("Polygon"))
         if not polygons:
             builder.note(
@@ -329,7 +330,7 @@ def _parse_xml(data: bytes, label: str, caps: Caps) -> Element:
     try:
         parser.Parse(text.encode(), True)
     except expat.ExpatError as error:
-        raise _bad_kml(label, f"XML 有误（{error}）", f"broken XML ({error})") from error
+        raise _bad_kml(label, f"XML 有误（{reason_of(error)[1]}）", f"broken XML ({error})") from error
     return tree.close()
 
 
@@ -397,12 +398,16 @@ def _unsafe(label: str, zh: str, en: str) -> RefusedInputError:
     )
 
 
-def above(label: str, value: int, limit: int, what: str) -> RefusedInputError:
+FEATURES: Reason = ("features", "个要素")
+VERTICES: Reason = ("vertices", "个顶点")
+
+
+def above(label: str, value: int, limit: int, what: Reason) -> RefusedInputError:
     """Return the refusal of a document above a cap."""
     return RefusedInputError(
         "boundary_too_large",
-        f"“{label}”超出上限（{value} > {limit} {what}）。请分省分级提供。",
-        f"{label!r} is above the limit ({value} > {limit} {what}). Split it by province or level.",
+        f"“{label}”超出上限（{value} > {limit} {what[1]}）。请分省分级提供。",
+        f"{label!r} is above the limit ({value} > {limit} {what[0]}). Split it by province or level.",
         file=label,
         value=value,
         limit=limit,

@@ -22,7 +22,7 @@ import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry import MultiPolygon, Polygon
 
-from boundaries.formats import RawLayer, Shape, above, python_codec
+from boundaries.formats import FEATURES, VERTICES, RawLayer, Shape, above, python_codec
 from boundaries.model import Note
 from boundaries.sniff import Blob, Caps
 from gis import gdal_env
@@ -116,7 +116,7 @@ def _read_shp_geometry(blob: Blob) -> list[bytes | None]:
             pyogrio.errors.DataLayerError,
             pyogrio.errors.GeometryError,
         ) as error:
-            raise _bad_shp(blob.label, f"无法读取（{error}）", f"it cannot be read ({error})") from error
+            raise _bad_shp(blob.label, "无法读取", f"it cannot be read ({error})") from error
         finally:
             pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": None})
     return list(wkb)
@@ -249,7 +249,7 @@ def read_geopackage(blob: Blob, *, layer: str | None, caps: Caps) -> RawLayer:
         connection.set_progress_handler(lambda: next(steps, None) is None, 1_000_000)
         return _read_table(connection, blob.label, layer, caps)
     except (sqlite3.Error, OverflowError) as error:
-        raise _bad_gpkg(blob.label, f"无法读取（{error}）", f"cannot be read ({error})") from error
+        raise _bad_gpkg(blob.label, "无法读取", f"cannot be read ({error})") from error
     finally:
         connection.close()
 
@@ -264,7 +264,7 @@ def _read_table(connection: sqlite3.Connection, label: str, layer: str | None, c
     place = names.index(column)
     for number, record in enumerate(cursor, start=1):
         if number > caps.max_features:
-            raise above(label, number, caps.max_features, "features")
+            raise above(label, number, caps.max_features, FEATURES)
         row = {name: value for name, value in zip(names, record, strict=True) if name != column}
         shape = _from_wkb(_gpkg_geometry(record[place], label, number), f"{label}#{number}", raw.notes)
         if shape is _BROKEN:
@@ -394,10 +394,10 @@ def _parts(geometry: Shape) -> Iterator[Polygon]:
 def _check_counts(layer: RawLayer, caps: Caps) -> None:
     """Refuse a layer above the caps, or with coordinates that are no numbers."""
     if len(layer.shapes) > caps.max_features:
-        raise above(layer.label, len(layer.shapes), caps.max_features, "features")
+        raise above(layer.label, len(layer.shapes), caps.max_features, FEATURES)
     coordinates = shapely.get_coordinates(layer.shapes)
     if len(coordinates) > caps.max_vertices:
-        raise above(layer.label, len(coordinates), caps.max_vertices, "vertices")
+        raise above(layer.label, len(coordinates), caps.max_vertices, VERTICES)
     if not bool(np.isfinite(coordinates).all()):
         raise RefusedInputError(
             "bad_coordinates",

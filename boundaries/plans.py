@@ -20,6 +20,7 @@ from boundaries.zones import read_validity
 from gis.codes import ancestors, parse_code
 from gis.errors import RefusedInputError
 from gis.features import looks_like_json, polygons, read_features
+from gis.reasons import CODE_TWICE, MISSING, one_of, reason_of
 from gis.tables import Problem, TableRow, parse_instant, read_table, refuse_problems
 from gis.times import beijing_date, require_aware
 from gis.types import DataStatus
@@ -238,15 +239,20 @@ def _plan(
     approved = _instant(row, "approved_at", problems) if row["approved_at"] else None
     state = _STATE_WORDS.get(row["state"] or "approved")
     if state is None:
-        problems.append(Problem(row.line, "state", row["state"], f"not one of {', '.join(PlanState)}"))
+        problems.append(Problem(row.line, "state", row["state"], *one_of(PlanState)))
     if not row["code"]:
-        problems.append(Problem(row.line, "code", "", "missing"))
+        problems.append(Problem(row.line, "code", "", *MISSING))
     unit = _unit_code(row, problems)
     if unit is None and shape is None and len(problems) == before:
-        problems.append(Problem(row.line, "unit_code", "", "neither a polygon nor a village code"))
+        problems.append(
+            Problem(row.line, "unit_code", "", "neither a polygon nor a village code", "既没有面也没有村代码")
+        )
     if start and end and not dt.timedelta(0) < end - start <= dt.timedelta(days=MAX_PLAN_DAYS):
-        reason = f"the window must end after it starts and last at most {MAX_PLAN_DAYS} days"
-        problems.append(Problem(row.line, "ends_at", row["ends_at"], reason))
+        reason = (
+            f"the window must end after it starts and last at most {MAX_PLAN_DAYS} days",
+            f"结束时间应晚于开始时间，且时段不超过 {MAX_PLAN_DAYS} 天",
+        )
+        problems.append(Problem(row.line, "ends_at", row["ends_at"], *reason))
     area = _area(row, problems)
     if start is None or end is None or state is None or len(problems) > before:
         return None
@@ -273,7 +279,7 @@ def _unit_code(row: TableRow, problems: list[Problem]) -> str | None:
     try:
         return parse_code(row["unit_code"])
     except RefusedInputError as error:
-        problems.append(Problem(row.line, "unit_code", row["unit_code"], error.en))
+        problems.append(Problem(row.line, "unit_code", row["unit_code"], *reason_of(error)))
         return None
 
 
@@ -282,7 +288,7 @@ def _area(row: TableRow, problems: list[Problem]) -> float | None:
         return None
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*亩?", row["area_mu"].replace(",", ""))
     if not found or not 0 < float(found[1]) < 1e7:
-        problems.append(Problem(row.line, "area_mu", row["area_mu"], "not an area in mu"))
+        problems.append(Problem(row.line, "area_mu", row["area_mu"], "not an area in mu", "不是以亩计的面积"))
         return None
     return float(found[1])
 
@@ -291,7 +297,7 @@ def _instant(row: TableRow, column: str, problems: list[Problem]) -> dt.datetime
     try:
         return parse_instant(row[column])
     except ValueError as error:
-        problems.append(Problem(row.line, column, row[column], str(error)))
+        problems.append(Problem(row.line, column, row[column], *reason_of(error)))
         return None
 
 
@@ -299,7 +305,7 @@ def _check_codes(plans: Iterable[PlannedBurn], problems: list[Problem]) -> None:
     seen: set[str] = set()
     for plan in plans:
         if plan.code in seen:
-            problems.append(Problem(plan.line, "code", plan.code, "this code stands twice"))
+            problems.append(Problem(plan.line, "code", plan.code, *CODE_TWICE))
         seen.add(plan.code)
 
 
@@ -327,15 +333,15 @@ def read_periods(
     known = DataStatus(status)
     problems: list[Problem] = []
     if raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:8].startswith((b"periods:", b"format:", b"#")):
-        return _periods_of_yaml(raw.decode("utf-8-sig"), label, known)
+        return _periods_of_yaml(raw, label, known)
     rows = read_table(raw, columns=PERIOD_COLUMNS, required=("name", "start", "end"), name=label)
     found = [_period(row, known, problems) for row in rows]
     refuse_problems(label, problems, "bad_periods")
     return tuple(period for period in found if period is not None)
 
 
-def _periods_of_yaml(text: str, label: str, status: DataStatus) -> tuple[SpecialPeriod, ...]:
-    doc = read_yaml(text, name=label)
+def _periods_of_yaml(raw: bytes, label: str, status: DataStatus) -> tuple[SpecialPeriod, ...]:
+    doc = read_yaml(raw, name=label)
     wrong = Complaints(doc, "bad_periods")
     wrong.known(doc.data, (), {"format", "periods"})
     entries = doc.data.get("periods") if isinstance(doc.data, dict) else None
@@ -360,16 +366,20 @@ def _period(row: TableRow, status: DataStatus, problems: list[Problem]) -> Speci
     validity = read_validity(row, problems)
     if len(problems) == before and (validity.start is None or validity.end is None):
         problems.append(
-            Problem(row.line, "start/end", "", "both days are needed: an open ban is a regime, not a period")
+            Problem(
+                *(row.line, "start/end", ""),
+                "both days are needed: an open ban is a regime, not a period",
+                "起止日期都要有：没有截止日期的禁烧是管控方式，不是时段",
+            )
         )
     codes: list[str] = []
     for word in (row["unit_codes"] or "220000").replace(";", " ").replace(",", " ").split():
         try:
             codes.append(parse_code(word))
         except RefusedInputError as error:
-            problems.append(Problem(row.line, "unit_codes", word, error.en))
+            problems.append(Problem(row.line, "unit_codes", word, *reason_of(error)))
     if not row["name"]:
-        problems.append(Problem(row.line, "name", "", "missing"))
+        problems.append(Problem(row.line, "name", "", *MISSING))
     if len(problems) > before or validity.start is None or validity.end is None:
         return None
     source, confidence = row["source"], row["confidence"] or "R"

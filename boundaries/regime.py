@@ -16,6 +16,7 @@ from pathlib import Path
 from boundaries.plans import SpecialPeriod
 from gis.codes import parse_code
 from gis.errors import RefusedInputError
+from gis.reasons import NO_LIST, not_one_of, reason_of
 from gis.times import beijing_date
 from gis.types import DataStatus, Validity
 from gis.yamldoc import Complaints, Path_, read_yaml
@@ -198,7 +199,7 @@ def read_regimes(source: Path | str, /, *, name: str = "") -> tuple[RegimeRule, 
     wrong.known(doc.data, (), {"format", "regimes"})
     entries = doc.data.get("regimes") if isinstance(doc.data, dict) else None
     if not isinstance(entries, list):
-        wrong.add(("regimes",), "expected a list")
+        wrong.add(("regimes",), *NO_LIST)
         entries = []
     rules = [_rule(entry, ("regimes", index), wrong) for index, entry in enumerate(entries)]
     wrong.refuse()
@@ -214,16 +215,16 @@ def _rule(entry: object, path: Path_, wrong: Complaints) -> RegimeRule | None:
     try:
         code = parse_code(code)
     except RefusedInputError as error:
-        wrong.add((*path, "unit"), error.en)
+        wrong.add((*path, "unit"), *reason_of(error))
     word = wrong.text(entry, path, "regime")
     if word not in set(Regime) or word == Regime.UNKNOWN:
-        wrong.add((*path, "regime"), f"{word!r} is not one of two_zone, whole_area, whole_area_belts")
+        wrong.add((*path, "regime"), *not_one_of(word, ("two_zone", "whole_area", "whole_area_belts")))
     confidence = wrong.text(entry, path, "confidence")
     if confidence not in CONFIDENCES:
-        wrong.add((*path, "confidence"), f"{confidence!r} is not one of {', '.join(CONFIDENCES)}")
+        wrong.add((*path, "confidence"), *not_one_of(confidence, CONFIDENCES))
     status = wrong.text(entry, path, "status", "sample")
     if status not in set(DataStatus):
-        wrong.add((*path, "status"), f"{status!r} is not one of {', '.join(DataStatus)}")
+        wrong.add((*path, "status"), *not_one_of(status, DataStatus))
     validity = wrong.validity(entry, path)
     source = wrong.text(entry, path, "source")
     if len(wrong.items) > before:

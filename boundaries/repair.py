@@ -14,6 +14,7 @@ from boundaries.model import BoundarySet
 from boundaries.plane import as_objects
 from boundaries.topology import Ground, mended, unit_label
 from gis.errors import RefusedInputError
+from gis.reasons import ring_reason
 
 MAKE_VALID = "make_valid"
 
@@ -67,15 +68,15 @@ def propose_repairs(ground: Ground) -> tuple[Repair, ...]:
     valid = shapely.is_valid(boundary_set.geometries)
     for unit, good, shape in zip(boundary_set.units, valid, ground.shapes, strict=True):
         if not good:
-            reason = str(shapely.is_valid_reason(unit.geometry)).partition("[")[0].strip()
+            en, zh = ring_reason(str(shapely.is_valid_reason(unit.geometry)).partition("[")[0].strip())
             was, now = ground.areas_m2(as_objects([unit.geometry, shape])).tolist()
             change = now - was
             repairs.append(
                 Repair(
                     unit_label(unit),
                     MAKE_VALID,
-                    f"{unit.name} 的环有误（{reason}），按环的结构重建，面积变化 {change:+.1f} 平方米。",
-                    f"{unit.name} has broken rings ({reason}); rebuilt by their structure, area changes by "
+                    f"{unit.name} 的环有误（{zh}），按环的结构重建，面积变化 {change:+.1f} 平方米。",
+                    f"{unit.name} has broken rings ({en}); rebuilt by their structure, area changes by "
                     f"{change:+.1f} m2.",
                     change,
                 )

@@ -22,6 +22,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from gis.errors import RefusedInputError
+from gis.reasons import Reason
 
 
 class FileKind(StrEnum):
@@ -141,7 +142,7 @@ def _open_one(source: Source, caps: Caps) -> Iterator[Blob]:
     if path.is_dir():
         files = sorted(each for each in path.iterdir() if each.suffix.lower() in _READABLE and each.is_file())
         if len(files) > caps.max_members:
-            raise _too_large(path.name, len(files), caps.max_members, "files")
+            raise _too_large(path.name, len(files), caps.max_members, ("files", "个文件"))
         for each in files:
             yield from _open_path(each, caps)
         return
@@ -168,7 +169,7 @@ def _open_path(path: Path, caps: Caps) -> Iterator[Blob]:
     """Open one regular file; a shapefile brings the parts beside it."""
     size = path.stat().st_size
     if size > caps.max_bytes:
-        raise _too_large(path.name, size, caps.max_bytes, "bytes")
+        raise _too_large(path.name, size, caps.max_bytes, ("bytes", "字节"))
     data = path.read_bytes()
     if data[:4] == _SHP:
         beside = {each.suffix.lower(): each for each in path.parent.iterdir() if each.stem == path.stem}
@@ -189,14 +190,14 @@ def _open_path(path: Path, caps: Caps) -> Iterator[Blob]:
 def _read_capped(path: Path, caps: Caps) -> bytes:
     """Read a sidecar under the same cap."""
     if path.stat().st_size > caps.max_bytes:
-        raise _too_large(path.name, path.stat().st_size, caps.max_bytes, "bytes")
+        raise _too_large(path.name, path.stat().st_size, caps.max_bytes, ("bytes", "字节"))
     return path.read_bytes()
 
 
 def _open_bytes(data: bytes, label: str, caps: Caps, *, nested: bool = False) -> Iterator[Blob]:
     """Tell the format of bytes, opening one layer of compression."""
     if len(data) > caps.max_bytes:
-        raise _too_large(label, len(data), caps.max_bytes, "bytes")
+        raise _too_large(label, len(data), caps.max_bytes, ("bytes", "字节"))
     if data[:2] == _GZIP or data[:4] == _ZIP:
         if nested:
             raise _unsafe(label, "压缩包里还有压缩包", "an archive inside an archive")
@@ -220,7 +221,12 @@ def _sniff(data: bytes, label: str, caps: Caps) -> FileKind:
         )
     head = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     if head[:1] in (b"{", b"<") and len(data) > caps.max_text_bytes:
-        raise _too_large(label, len(data), caps.max_text_bytes, "bytes of text; use a GeoPackage")
+        raise _too_large(
+            label,
+            len(data),
+            caps.max_text_bytes,
+            ("bytes of text; use a GeoPackage", "字节文本，请改用 GeoPackage"),
+        )
     if head[:1] == b"{":
         return FileKind.GEOJSON
     if head[:1] == b"<":
@@ -261,7 +267,7 @@ def _gunzip(data: bytes, label: str, caps: Caps) -> bytes:
             out.append(piece)
             rest = inflater.unconsumed_tail
     except zlib.error as error:
-        raise _unknown(label, f"gzip 损坏（{error}）", f"damaged gzip ({error})") from error
+        raise _unknown(label, "gzip 损坏", f"damaged gzip ({error})") from error
     if not inflater.eof:
         raise _unknown(label, "gzip 不完整", "a gzip that ends early")
     return b"".join(out)
@@ -272,7 +278,7 @@ def _open_zip(data: bytes, label: str, caps: Caps) -> Iterator[Blob]:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except _ZIP_ERRORS as error:
-        raise _unknown(label, f"zip 损坏（{error}）", f"a damaged zip ({error})") from error
+        raise _unknown(label, "zip 损坏", f"a damaged zip ({error})") from error
     with archive:
         # A damaged directory can hold a member without a name, which zipfile itself trips over.
         members = [each for each in archive.infolist() if not each.filename or not each.is_dir()]
@@ -290,7 +296,7 @@ def _open_zip(data: bytes, label: str, caps: Caps) -> Iterator[Blob]:
 def _check_members(members: Sequence[zipfile.ZipInfo], label: str, caps: Caps, size: int) -> None:
     """Refuse what the directory of a zip already gives away."""
     if len(members) > caps.max_members:
-        raise _too_large(label, len(members), caps.max_members, "members")
+        raise _too_large(label, len(members), caps.max_members, ("members", "个成员"))
     if sum(each.file_size for each in members) > max(size, _CHUNK // 16) * caps.max_ratio:
         raise _bomb(label, sum(each.file_size for each in members), size)
     names = [_member_name(each) for each in members]
@@ -322,7 +328,7 @@ def _read_member(
                 out.append(piece)
     except _ZIP_ERRORS as error:
         label = clean_label(member.filename)
-        raise _unknown(label, f"压缩成员损坏（{error}）", f"a damaged member ({error})") from error
+        raise _unknown(label, "压缩成员损坏", f"a damaged member ({error})") from error
     return b"".join(out)
 
 
@@ -371,12 +377,12 @@ def _unknown(label: str, zh: str, en: str) -> RefusedInputError:
     )
 
 
-def _too_large(label: str, value: int, limit: int, what: str) -> RefusedInputError:
+def _too_large(label: str, value: int, limit: int, what: Reason) -> RefusedInputError:
     """Return the refusal of a file above a cap."""
     return RefusedInputError(
         "boundary_too_large",
-        f"“{clean_label(label)}”超出上限（{value} > {limit} {what}）。请分省分级提供。",
-        f"{clean_label(label)!r} is above the limit ({value} > {limit} {what}). Split it by province or "
+        f"“{clean_label(label)}”超出上限（{value} > {limit} {what[1]}）。请分省分级提供。",
+        f"{clean_label(label)!r} is above the limit ({value} > {limit} {what[0]}). Split it by province or "
         "level.",
         file=clean_label(label),
         value=value,

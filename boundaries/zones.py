@@ -22,6 +22,7 @@ from shapely.geometry import MultiPolygon
 from gis.codes import parse_code
 from gis.errors import RefusedInputError
 from gis.features import Feature, looks_like_json, polygons, read_features
+from gis.reasons import CODE_TWICE, NO_GROUND, one_of, reason_of
 from gis.tables import Problem, TableRow, parse_date, read_table, refuse_problems
 from gis.times import require_aware
 from gis.types import DataStatus, Validity
@@ -124,10 +125,10 @@ class ZoneSet:
         seen: set[str] = set()
         for position, zone in enumerate(self.zones, 1):
             if zone.code in seen:
-                problems.append(Problem(position, "code", zone.code, "this code stands twice"))
+                problems.append(Problem(position, "code", zone.code, *CODE_TWICE))
             seen.add(zone.code)
             if zone.geometry is None and not zone.unit_codes:
-                problems.append(Problem(position, "geometry", zone.code, "neither a geometry nor unit codes"))
+                problems.append(Problem(position, "geometry", zone.code, *NO_GROUND))
         refuse_problems(self.name, problems, "bad_zones")
 
     @cached_property
@@ -254,7 +255,9 @@ def _yaml_rows(raw: bytes, label: str) -> list[TableRow]:
     if not isinstance(entries, list):
         entries = []
         refuse_problems(
-            label, [Problem(1, "zones", "", "a list under the key zones is expected")], "bad_zones"
+            label,
+            [Problem(1, "zones", "", "a list under the key zones is expected", "键 zones 之下应为列表")],
+            "bad_zones",
         )
     rows: list[TableRow] = []
     for index, entry in enumerate(entries):
@@ -286,11 +289,11 @@ def _zone(
     before = len(problems)
     kind = kind_of(row["kind"]) if row["kind"] else default
     if kind is None:
-        reason = f"not one of {', '.join(ZoneKind)} or 禁烧区, 限烧区, 一公里, 林缘"
-        problems.append(Problem(row.line, "kind", row["kind"], reason))
+        known = one_of((*ZoneKind, "禁烧区", "限烧区", "一公里", "林缘"))
+        problems.append(Problem(row.line, "kind", row["kind"], *known))
     codes = _codes(row, problems)
     if shape is None and not codes:
-        problems.append(Problem(row.line, "unit_codes", "", "neither a geometry nor unit codes"))
+        problems.append(Problem(row.line, "unit_codes", "", *NO_GROUND))
     validity = read_validity(row, problems)
     if kind is None or len(problems) > before:
         return None
@@ -304,7 +307,7 @@ def _codes(row: TableRow, problems: list[Problem]) -> tuple[str, ...]:
         try:
             found.append(parse_code(word))
         except RefusedInputError as error:
-            problems.append(Problem(row.line, "unit_codes", word, error.en))
+            problems.append(Problem(row.line, "unit_codes", word, *reason_of(error)))
     return tuple(dict.fromkeys(found))
 
 
@@ -314,7 +317,9 @@ def read_validity(row: TableRow, problems: list[Problem]) -> Validity:
         start = parse_date(row["start"]) if row["start"] else None
         return Validity(start, parse_date(row["end"]) if row["end"] else None)
     except ValueError as error:
-        problems.append(Problem(row.line, "start/end", f"{row['start']} {row['end']}".strip(), str(error)))
+        problems.append(
+            Problem(row.line, "start/end", f"{row['start']} {row['end']}".strip(), *reason_of(error))
+        )
         return ALWAYS
 
 

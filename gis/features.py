@@ -19,6 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.datum import Datum, contradicts, datum_of, to_stored
 from gis.errors import HuodianError, RefusedInputError, UnknownDatumError
+from gis.reasons import reason_of, ring_reason
 
 MAX_BYTES = 256 * 2**20
 MAX_VERTICES = 5_000_000
@@ -115,7 +116,9 @@ def _parse(raw: bytes, name: str) -> Any:
     except RecursionError as error:
         raise _bad(name, "嵌套过深", "it is nested too deeply") from error
     except ValueError as error:
-        raise _bad(name, f"不是有效的 JSON:{error}", f"it is not valid JSON: {error}") from error
+        raise _bad(
+            name, f"不是有效的 JSON（{reason_of(error)[1]}）", f"it is not valid JSON: {error}"
+        ) from error
 
 
 def _no_constant(word: str) -> NoReturn:
@@ -132,9 +135,7 @@ def _shape(feature: Any, name: str, number: int) -> BaseGeometry | None:
         made = shapely.force_2d(shape(geometry))
     except Exception as error:  # shapely raises many kinds for malformed members; each is bad input here
         reason = f"{type(error).__name__}: {error}"
-        raise _bad(
-            name, f"第 {number} 个要素的几何损坏（{reason}）", f"feature {number} is broken ({reason})"
-        ) from error
+        raise _bad(name, f"第 {number} 个要素的几何损坏", f"feature {number} is broken ({reason})") from error
     if made.is_empty:
         return None
     if not bool(np.isfinite(shapely.get_coordinates(made)).all()):
@@ -162,10 +163,8 @@ def _to_stored(
     out = [None if geometry is None else next(moved) for geometry in shapes]
     for number, geometry in enumerate(out, 1):
         if geometry is not None and not geometry.is_valid:
-            reason = shapely.is_valid_reason(geometry)
-            raise _bad(
-                name, f"第 {number} 个要素的几何无效（{reason}）", f"feature {number} is not valid ({reason})"
-            )
+            en, zh = ring_reason(shapely.is_valid_reason(geometry))
+            raise _bad(name, f"第 {number} 个要素的几何无效（{zh}）", f"feature {number} is not valid ({en})")
     return out
 
 

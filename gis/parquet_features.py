@@ -11,6 +11,7 @@ from gis.datum import Datum, to_stored
 from gis.errors import RefusedInputError
 from gis.features import Feature, agreed_datum
 from gis.geoparquet import geometry_column
+from gis.reasons import ring_reason
 
 MAX_VERTICES = 100_000_000
 _MAGIC = b"PAR1"
@@ -43,7 +44,7 @@ def read_parquet_features(raw: bytes, /, *, datum: str | int | None, name: str =
         table = pq.read_table(pa.BufferReader(raw))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _bad(
-            name, f"不是可读的 GeoParquet（{error}）", f"it is no GeoParquet that can be read ({error})"
+            name, "不是可读的 GeoParquet", f"it is no GeoParquet that can be read ({error})"
         ) from error
     column = geometry_column(table.schema)
     if column is None:
@@ -62,7 +63,7 @@ def _shapes(blobs: list[Any], declared: Datum, name: str) -> list[Any]:
     try:
         found = shapely.force_2d(shapely.from_wkb(np.array(blobs, dtype=object)))
     except (shapely.errors.GEOSException, TypeError) as error:
-        raise _bad(name, f"几何损坏（{error}）", f"a geometry is broken ({error})") from error
+        raise _bad(name, "几何损坏", f"a geometry is broken ({error})") from error
     known = np.array([shape is not None and not shape.is_empty for shape in found], dtype=bool)
     part = found[known]
     pairs = shapely.get_coordinates(part)
@@ -75,11 +76,11 @@ def _shapes(blobs: list[Any], declared: Datum, name: str) -> list[Any]:
     valid = shapely.is_valid(found[known])
     if not bool(valid.all()):
         number = int(np.flatnonzero(known)[np.flatnonzero(~valid)[0]])
-        reason = shapely.is_valid_reason(found[number])
+        en, zh = ring_reason(shapely.is_valid_reason(found[number]))
         _refuse(
             name,
-            f"第 {number + 1} 个要素的几何无效（{reason}）",
-            f"feature {number + 1} is not valid ({reason})",
+            f"第 {number + 1} 个要素的几何无效（{zh}）",
+            f"feature {number + 1} is not valid ({en})",
         )
     return [shape if keep else None for shape, keep in zip(found.tolist(), known.tolist(), strict=True)]
 

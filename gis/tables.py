@@ -12,10 +12,11 @@ import io
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from gis.errors import RefusedInputError
+from gis.reasons import WrongValueError
 from gis.times import BEIJING
 
 MAX_BYTES = 64 * 2**20
@@ -41,10 +42,11 @@ class Problem:
     column: str
     value: str
     reason: str
+    reason_zh: str
 
     def as_dict(self) -> dict[str, Any]:
         """Return the problem as JSON-representable data."""
-        return {"line": self.line, "column": self.column, "value": self.value, "reason": self.reason}
+        return asdict(self)
 
 
 def read_table(
@@ -83,7 +85,9 @@ def read_table(
         return list(_rows(reader, places, len(header)))
     except csv.Error as error:
         raise bad_table(
-            name, f"第 {reader.line_num} 行：{error}", f"line {reader.line_num}: {error}"
+            name,
+            f"第 {reader.line_num} 行不符合 CSV 格式（引号未闭合、单元格过长或含空字符）",
+            f"line {reader.line_num}: {error}",
         ) from error
 
 
@@ -147,7 +151,7 @@ def refuse_problems(name: str, problems: Sequence[Problem], code: str = "bad_tab
     raise RefusedInputError(
         code,
         f"{name} 有 {len(problems)} 处错误，第一处在第 {first.line} 行 {first.column} 列"
-        f"（值“{first.value[:80]}”）：{first.reason}。请改正后重新加载。",
+        f"（值“{first.value[:80]}”）：{first.reason_zh}。请改正后重新加载。",
         f"{name} has {len(problems)} error(s), the first in line {first.line}, column {first.column} "
         f"(value {first.value[:80]!r}): {first.reason}. Correct it and load it again.",
         file=name,
@@ -168,8 +172,11 @@ def parse_date(text: str) -> dt.date:
         r"(\d{4})(\d{2})(\d{2})", clean
     )
     if not found:
-        raise ValueError(f"{text!r} is not a date such as 2023-10-29")
-    return dt.date(int(found[1]), int(found[2]), int(found[3]))
+        raise WrongValueError(f"{text!r} is not a date such as 2023-10-29", "不是日期，例如 2023-10-29")
+    try:
+        return dt.date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError as error:
+        raise WrongValueError(f"{text!r} is no day of the calendar: {error}", "日历中没有这一天") from error
 
 
 def parse_instant(text: str) -> dt.datetime:
@@ -185,7 +192,10 @@ def parse_instant(text: str) -> dt.datetime:
         r"(.+?)[ T]*(\d{1,2})[:时](\d{2})(?:分)?(?::(\d{2})(?:\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?", clean
     )
     if not found:
-        raise ValueError(f"{text!r} is not a date and time such as 2023-10-29 14:00")
+        raise WrongValueError(
+            f"{text!r} is not a date and time such as 2023-10-29 14:00",
+            "不是日期加时刻，例如 2023-10-29 14:00",
+        )
     day = parse_date(found[1].strip())
     zone: dt.tzinfo = BEIJING
     if found[5] == "Z":
@@ -193,6 +203,8 @@ def parse_instant(text: str) -> dt.datetime:
     elif found[5]:
         sign = 1 if found[5][0] == "+" else -1
         zone = dt.timezone(sign * dt.timedelta(hours=int(found[5][1:3]), minutes=int(found[5][-2:])))
-    return dt.datetime(
-        *(day.year, day.month, day.day), int(found[2]), int(found[3]), int(found[4] or 0), tzinfo=zone
-    )
+    try:
+        clock = dt.time(int(found[2]), int(found[3]), int(found[4] or 0), tzinfo=zone)
+    except ValueError as error:
+        raise WrongValueError(f"{text!r} has no time of day: {error}", "不是有效的时刻") from error
+    return dt.datetime.combine(day, clock)

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gis.reasons import WrongValueError
+
 STORED_EPSG = 4490
 """The one CRS in which geometry is stored: CGCS2000 geographic, (lon, lat)."""
 
@@ -110,7 +112,10 @@ class Validity:
 
     def __post_init__(self) -> None:
         if self.start and self.end and self.end < self.start:
-            raise ValueError(f"validity ends ({self.end}) before it starts ({self.start})")
+            raise WrongValueError(
+                f"validity ends ({self.end}) before it starts ({self.start})",
+                f"截止日期 {self.end} 早于起始日期 {self.start}",
+            )
 
     def holds(self, day: dt.date) -> bool:
         """Whether the fact holds on `day`."""

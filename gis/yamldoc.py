@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from gis.errors import RefusedInputError
+from gis.reasons import MISSING, NO_MAPPING, reason_of
 from gis.types import Validity
 
 MAX_BYTES = 8 * 2**20
@@ -53,8 +54,8 @@ class YamlDoc:
         return self.lines.get(path, 1)
 
 
-def read_yaml(source: Path | str, /, *, name: str = "") -> YamlDoc:
-    """Read a file (a `Path`) or a text (a `str`) as YAML with lines.
+def read_yaml(source: Path | str | bytes, /, *, name: str = "") -> YamlDoc:
+    """Read a file (a `Path`), its bytes or a text (a `str`) as YAML with lines.
 
     Raises
     ------
@@ -62,7 +63,9 @@ def read_yaml(source: Path | str, /, *, name: str = "") -> YamlDoc:
         ``bad_yaml``: not readable, too large, or using anchors or tags.
     """
     label = name or (source.name if isinstance(source, Path) else "yaml")
-    raw = source.read_bytes() if isinstance(source, Path) else source.encode()
+    if isinstance(source, Path):
+        source = source.read_bytes()
+    raw = source.encode() if isinstance(source, str) else source
     if len(raw) > MAX_BYTES:
         raise _bad(
             label,
@@ -87,7 +90,7 @@ def read_yaml(source: Path | str, /, *, name: str = "") -> YamlDoc:
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         reason = str(getattr(error, "problem", error))
-        zh = f"不是有效的 YAML（{reason}）"
+        zh = "不是有效的 YAML，请检查缩进、引号和括号"
         raise _bad(label, mark.line + 1 if mark else 1, reason, zh) from error
     return YamlDoc(data, lines, label)
 
@@ -164,10 +167,10 @@ class Complaints:
         self.code = code
         self.items: list[dict[str, Any]] = []
 
-    def add(self, path: Path_, reason: str) -> None:
-        """Note that the node at `path` is wrong, and why."""
+    def add(self, path: Path_, reason: str, zh: str) -> None:
+        """Note that the node at `path` is wrong, and why in English and Chinese."""
         field = ".".join(str(part) for part in path)
-        item = {"line": self.doc.line(path), "field": field, "reason": reason}
+        item = {"line": self.doc.line(path), "field": field, "reason": reason, "reason_zh": zh}
         if item not in self.items:  # a node may be read for several facts; it is wrong once
             self.items.append(item)
 
@@ -175,10 +178,12 @@ class Complaints:
         """Return the text under `key`; missing without a default, or not a text, is noted."""
         value = entry.get(key, default) if isinstance(entry, dict) else default
         if value is None:
-            self.add((*path, key), "missing")
+            self.add((*path, key), *MISSING)
             return ""
         if not isinstance(value, str):
-            self.add((*path, key), f"{value!r} is not a text; put it in quotes")
+            self.add(
+                (*path, key), f"{value!r} is not a text; put it in quotes", f"{value} 不是文本，请加引号"
+            )
             return str(value)
         return value
 
@@ -189,7 +194,9 @@ class Complaints:
             return None
         if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
             return value
-        self.add((*path, key), f"{value!r} is not a date such as 2020-06-19")
+        self.add(
+            (*path, key), f"{value!r} is not a date such as 2020-06-19", f"{value} 不是日期，例如 2020-06-19"
+        )
         return None
 
     def validity(self, entry: Any, path: Path_) -> Validity:
@@ -198,17 +205,22 @@ class Complaints:
         try:
             return Validity(start, end)
         except ValueError as error:
-            self.add((*path, "to"), str(error))
+            self.add((*path, "to"), *reason_of(error))
             return Validity()
 
     def known(self, entry: Any, path: Path_, allowed: set[str]) -> None:
         """Note keys that mean nothing here: a misspelt key must not be a fact that is silently lost."""
         if not isinstance(entry, dict):
-            self.add(path, "expected a mapping")
+            self.add(path, *NO_MAPPING)
             return
         for key in entry:
             if key not in allowed:
-                self.add((*path, str(key)), f"unknown key; one of {', '.join(sorted(allowed))}")
+                known = sorted(allowed)
+                self.add(
+                    (*path, str(key)),
+                    f"unknown key; one of {', '.join(known)}",
+                    f"不认识的键，应为 {'、'.join(known)} 之一",
+                )
 
     def refuse(self) -> None:
         """Raise when something was noted."""
@@ -219,7 +231,7 @@ class Complaints:
         raise RefusedInputError(
             self.code,
             f"{name} 有 {len(self.items)} 处错误，第一处在第 {first['line']} 行"
-            f"（{first['field']}）：{first['reason']}。请改正后重试。",
+            f"（{first['field']}）：{first['reason_zh']}。请改正后重试。",
             f"{name} has {len(self.items)} error(s), the first in line {first['line']} ({first['field']}): "
             f"{first['reason']}. Correct the file and try again.",
             file=name,

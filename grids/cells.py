@@ -24,6 +24,7 @@ from gis.codes import parse_code
 from gis.errors import RefusedInputError
 from gis.features import Feature, looks_like_json, polygons, read_features
 from gis.parquet_features import looks_like_parquet, read_parquet_features
+from gis.reasons import CODE_TWICE, MISSING, one_of, reason_of
 from gis.tables import Problem, TableRow, read_table, refuse_problems
 from gis.types import LEVELS, DataStatus, Level, Validity
 from grids.units import ALWAYS, RANK
@@ -204,17 +205,17 @@ def _cell_of_row(row: TableRow, geometry: MultiPolygon | None, problems: list[Pr
     code = cell_code(row["code"])
     level = LEVEL_WORDS.get(re.sub(r"(级|网格)+$", "", row["level"]))
     if not code:
-        problems.append(Problem(row.line, "code", row["code"], "missing"))
+        problems.append(Problem(row.line, "code", row["code"], *MISSING))
     if level is None:
-        problems.append(Problem(row.line, "level", row["level"], f"not one of {', '.join(LEVELS)}"))
+        problems.append(Problem(row.line, "level", row["level"], *one_of(LEVELS)))
     if not row["name"]:
-        problems.append(Problem(row.line, "name", "", "missing"))
+        problems.append(Problem(row.line, "name", "", *MISSING))
     unit = row["unit_code"]
     if unit:
         try:
             unit = parse_code(unit)
         except RefusedInputError as error:
-            problems.append(Problem(row.line, "unit_code", unit, error.en))
+            problems.append(Problem(row.line, "unit_code", unit, *reason_of(error)))
     if level is None or not code:
         return None
     return GridCell(code, level, row["name"], cell_code(row["parent"]) or None, unit or None, geometry)
@@ -237,7 +238,7 @@ def _contradictions(
     placed = list(zip(lines or range(1, len(cells) + 1), cells, strict=True))
     for position, cell in placed:
         if cell.code in known:
-            found.append(Problem(position, "code", cell.code, "this code stands twice"))
+            found.append(Problem(position, "code", cell.code, *CODE_TWICE))
         known.setdefault(cell.code, cell)
     for position, cell in placed:
         if known[cell.code] is not cell:
@@ -254,12 +255,16 @@ def _contradictions(
                     cell.parent,
                     f"no cell has this code, nor has a known unit (child {cell.code}); "
                     "leave the parent of a top cell empty, or load the units first",
+                    f"没有网格或已登记单位使用此代码（下级为 {cell.code}）：最上层网格的上级请留空，或先载入单位",
                 )
             )
         elif RANK[level] >= RANK[cell.level]:
             # Levels only rise on the way up, so a cycle cannot be: it is caught here as well.
-            reason = f"a {level} cannot lie above the {cell.level} {cell.code}"
-            found.append(Problem(position, "parent", cell.parent, reason))
+            reason = (
+                f"a {level} cannot lie above the {cell.level} {cell.code}",
+                f"{_WORDS[level].split()[0]}级不能是{_WORDS[cell.level].split()[0]}级 {cell.code} 的上级",
+            )
+            found.append(Problem(position, "parent", cell.parent, *reason))
     return found
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from gis.reasons import MISSING, WrongValueError, reason_of
 from gis.tables import Problem, TableRow, parse_date, read_table, refuse_problems
 from gis.types import Validity
 from grids.cells import cell_code
@@ -157,27 +158,27 @@ def clean_phone(text: str) -> str | None:
         return None
     digits = re.sub(r"[\s\-()（）]|(?<=\d)\.0$", "", text)
     if not re.fullmatch(r"\+?\d{3,15}", digits):
-        raise ValueError("not a phone number of 3 to 15 digits")
+        raise WrongValueError("not a phone number of 3 to 15 digits", "不是 3 至 15 位数字的电话号码")
     return digits
 
 
 def _duty(row: TableRow, problems: list[Problem]) -> Duty | None:
     before = len(problems)
     if not row["target"]:
-        problems.append(Problem(row.line, "target", "", "missing"))
+        problems.append(Problem(row.line, "target", "", *MISSING))
     if not row["person"]:
-        problems.append(Problem(row.line, "person", "", "missing"))
+        problems.append(Problem(row.line, "person", "", *MISSING))
     phone = None
     try:
         phone = clean_phone(row["phone"])
     except ValueError as error:
-        problems.append(Problem(row.line, "phone", "***", str(error)))
+        problems.append(Problem(row.line, "phone", "***", *reason_of(error)))
     validity = ALWAYS
     try:
         start = parse_date(row["start"]) if row["start"] else None
         validity = Validity(start, parse_date(row["end"]) if row["end"] else None)
     except ValueError as error:
-        problems.append(Problem(row.line, "start/end", f"{row['start']} {row['end']}", str(error)))
+        problems.append(Problem(row.line, "start/end", f"{row['start']} {row['end']}", *reason_of(error)))
     if len(problems) > before:
         return None
     title = row["title"] or (row["role"] if row["role"] not in set(Role) else "")

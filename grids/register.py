@@ -79,7 +79,7 @@ class Register:
         self._units: dict[str, Unit] = {}
         for unit in units:
             if unit.uid in self._units:
-                raise _bad(f"{unit.uid} stands twice", unit.uid)
+                raise _bad(f"{unit.uid} stands twice", f"{unit.uid} 出现两次", unit.uid)
             self._units[unit.uid] = unit
         self.successions = tuple(sorted(successions, key=lambda s: (s.day, s.before, s.after)))
         self._by_code: dict[str, list[str]] = defaultdict(list)
@@ -113,17 +113,29 @@ class Register:
         for unit in self._units.values():
             for link in unit.parents:
                 if link.parent not in self._units:
-                    raise _bad(f"{unit.uid} has the unknown parent {link.parent}", unit.uid)
+                    raise _bad(
+                        f"{unit.uid} has the unknown parent {link.parent}",
+                        f"{unit.uid} 的上级 {link.parent} 不存在",
+                        unit.uid,
+                    )
             for purpose in Purpose:
                 own = [link for link in unit.parents if link.purpose is purpose]
                 for i, link in enumerate(own):
                     for other in own[i + 1 :]:
                         if link.validity.overlaps(other.validity):
-                            raise _bad(f"{unit.uid} has two {purpose} parents at one time", unit.uid)
+                            raise _bad(
+                                f"{unit.uid} has two {purpose} parents at one time",
+                                f"{unit.uid} 在同一天有两个上级（用途 {purpose}）",
+                                unit.uid,
+                            )
         for step in self.successions:
             for uid in chain(step.before, step.after):
                 if uid not in self._units:
-                    raise _bad(f"a succession of {step.day} names the unknown unit {uid}", uid)
+                    raise _bad(
+                        f"a succession of {step.day} names the unknown unit {uid}",
+                        f"{step.day} 的沿革提到不存在的单位 {uid}",
+                        uid,
+                    )
         self._check_codes()
         self._check_cycles()
 
@@ -137,7 +149,9 @@ class Register:
             ]
             for i, (uid, days) in enumerate(held):
                 if any(other != uid and days.overlaps(their) for other, their in held[i + 1 :]):
-                    raise _bad(f"two units hold the code {code} on one day", uid)
+                    raise _bad(
+                        f"two units hold the code {code} on one day", f"两个单位在同一天使用代码 {code}", uid
+                    )
 
     def _check_cycles(self) -> None:
         # A level may only rise on the way up. That is stricter than having no cycle, and needs no walk
@@ -145,7 +159,11 @@ class Register:
         for unit in self._units.values():
             for link in unit.parents:
                 if self._units[link.parent].rank >= unit.rank:
-                    raise _bad(f"{unit.uid} ({unit.level}) cannot lie under {link.parent}", unit.uid)
+                    raise _bad(
+                        f"{unit.uid} ({unit.level}) cannot lie under {link.parent}",
+                        f"{unit.uid} 不能在 {link.parent} 之下：下级的级别须低于上级",
+                        unit.uid,
+                    )
 
     # -- single units ------------------------------------------------------------------------------
 
@@ -438,11 +456,12 @@ def _distance(start: dt.date | None, end: dt.date | None, day: dt.date | None) -
     return 0
 
 
-def _bad(reason: str, uid: str) -> RefusedInputError:
+def _bad(reason: str, zh: str, uid: str) -> RefusedInputError:
     return RefusedInputError(
         "bad_register",
-        f"单位登记册自相矛盾：{reason}。请改正数据文件。",
+        f"单位登记册自相矛盾：{zh}。请改正数据文件。",
         f"The unit register contradicts itself: {reason}. Correct the data file.",
         uid=uid,
         reason=reason,
+        reason_zh=zh,
     )

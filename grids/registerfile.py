@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from gis.reasons import MISSING, NO_LIST, NO_MAPPING, ON_ONE_DAY, Reason, not_one_of, one_of
 from gis.types import LEVELS, Level, Validity
 from gis.yamldoc import Complaints, Path_, YamlDoc, read_yaml
 from grids.register import Register
@@ -82,6 +83,14 @@ def read_register_file(source: Path | str, /, *, name: str = "") -> RegisterFile
     return _Reader(doc).read()
 
 
+def _undescribed(source: str) -> Reason:
+    return f"the source {source!r} is not described under sources", f"来源“{source}”未在 sources 之下说明"
+
+
+def _no_unit(uid: object) -> Reason:
+    return f"{uid!r} is not a unit", f"没有单位 {uid}"
+
+
 class _Reader:
     def __init__(self, doc: YamlDoc) -> None:
         self.doc = doc
@@ -92,8 +101,11 @@ class _Reader:
 
     def read(self) -> RegisterFile:
         self.wrong.known(self.doc.data, (), _TOP)
-        if self.data.get("format") != 1:
-            self.wrong.add(("format",), f"format {self.data.get('format')!r} is not known; 1 is")
+        given = self.data.get("format")
+        if given != 1:
+            self.wrong.add(
+                ("format",), f"format {given!r} is not known; 1 is", f"不认识的格式 {given}，应为 1"
+            )
         self._read_sources()
         units = [self._unit(entry, ("units", i)) for i, entry in self._entries("units")]
         steps = [self._step(entry, ("successions", i)) for i, entry in self._entries("successions")]
@@ -112,13 +124,20 @@ class _Reader:
     def _entries(self, key: str) -> Iterable[tuple[int, dict[str, Any]]]:
         value = self.data.get(key) or []
         if not isinstance(value, list):
-            self.wrong.add((key,), "expected a list")
+            self.wrong.add((key,), *NO_LIST)
             return
         for index, entry in enumerate(value):
             if isinstance(entry, dict):
                 yield index, entry
             else:
-                self.wrong.add((key, index), "expected a mapping")
+                self.wrong.add((key, index), *NO_MAPPING)
+
+    def _listed(self, entry: dict[str, Any], path: Path_, key: str) -> list[Any]:
+        value = entry.get(key) or []
+        if isinstance(value, list):
+            return value
+        self.wrong.add((*path, key), *NO_LIST)
+        return []
 
     def _read_sources(self) -> None:
         raw = self.data.get("sources") or {}
@@ -127,21 +146,21 @@ class _Reader:
             self.wrong.known(entry, path, {"title", "url", "confidence"})
             self.wrong.text(entry, path, "title")
             if self.wrong.text(entry, path, "confidence") not in CONFIDENCES:
-                self.wrong.add((*path, "confidence"), f"one of {', '.join(CONFIDENCES)}")
+                self.wrong.add((*path, "confidence"), *one_of(CONFIDENCES))
             if isinstance(entry, dict):
                 self.sources[str(key)] = {str(k): str(v) for k, v in entry.items()}
         self.default = self.wrong.text(self.data, (), "default_source", "")
         if self.default and self.default not in self.sources:
-            self.wrong.add(("default_source",), f"the source {self.default!r} is not described under sources")
+            self.wrong.add(("default_source",), *_undescribed(self.default))
 
     def _proof(self, entry: dict[str, Any], path: Path_, inherited: str = "") -> tuple[str, str]:
         source = self.wrong.text(entry, path, "source", inherited or self.default)
         if source not in self.sources:
-            self.wrong.add((*path, "source"), f"the source {source!r} is not described under sources")
+            self.wrong.add((*path, "source"), *_undescribed(source))
         own = self.sources.get(source, {}).get("confidence", "R")
         confidence = self.wrong.text(entry, path, "confidence", own)
         if confidence not in CONFIDENCES:
-            self.wrong.add((*path, "confidence"), f"{confidence!r} is not one of {', '.join(CONFIDENCES)}")
+            self.wrong.add((*path, "confidence"), *not_one_of(confidence, CONFIDENCES))
         return source, confidence
 
     def _unit(self, entry: dict[str, Any], path: Path_) -> Unit:
@@ -150,7 +169,7 @@ class _Reader:
         level = self._level(entry, path)
         names = self._names(entry, path, source)
         if not any(not name.alias for name in names):
-            self.wrong.add((*path, "name"), "missing")
+            self.wrong.add((*path, "name"), *MISSING)
         return Unit(
             uid=self.wrong.text(entry, path, "uid"),
             level=level,
@@ -167,14 +186,14 @@ class _Reader:
     def _level(self, entry: dict[str, Any], path: Path_) -> Level:
         word = self.wrong.text(entry, path, "level")
         if word not in set(LEVELS):
-            self.wrong.add((*path, "level"), f"{word!r} is not one of {', '.join(LEVELS)}")
+            self.wrong.add((*path, "level"), *not_one_of(word, LEVELS))
             return Level.HAMLET
         return Level(word)
 
     def _several(
         self, entry: dict[str, Any], path: Path_, key: str, allowed: set[str]
     ) -> Iterable[tuple[Path_, dict[str, Any]]]:
-        for index, item in enumerate(entry.get(key) or []):
+        for index, item in enumerate(self._listed(entry, path, key)):
             self.wrong.known(item, (*path, key, index), allowed | _DATED)
             if isinstance(item, dict):
                 yield (*path, key, index), item
@@ -187,7 +206,7 @@ class _Reader:
         for where, item in self._several(entry, path, "names", {"text"}):
             found.append(self._name(item, where, "text", self.wrong.validity(item, where), source))
         self._apart(found, (*path, "names"))
-        aliases = entry.get("aliases") or []
+        aliases = self._listed(entry, path, "aliases")
         return (*found, *(UnitName(str(text), whole, alias=True, source=source) for text in aliases))
 
     def _name(self, entry: dict[str, Any], path: Path_, key: str, held: Validity, source: str) -> UnitName:
@@ -225,7 +244,7 @@ class _Reader:
             proof, confidence = self._proof(item, where, source)
             word = self.wrong.text(item, where, "purpose", "legal")
             if word not in set(Purpose):
-                self.wrong.add((*where, "purpose"), f"{word!r} is not one of {', '.join(Purpose)}")
+                self.wrong.add((*where, "purpose"), *not_one_of(word, Purpose))
                 continue
             parent = self.wrong.text(item, where, "parent")
             held = self._within(self.wrong.validity(item, where), whole)
@@ -244,7 +263,7 @@ class _Reader:
         held = [fact.validity for fact in facts]
         for i, one in enumerate(held):
             if any(one.overlaps(other) for other in held[i + 1 :]):
-                self.wrong.add(path, "two of them hold on the same day")
+                self.wrong.add(path, *ON_ONE_DAY)
                 return
 
     def _step(self, entry: dict[str, Any], path: Path_) -> Succession | None:
@@ -253,13 +272,13 @@ class _Reader:
         word = self.wrong.text(entry, path, "kind")
         day = self.wrong.date(entry, path, "day")
         if word not in set(SuccessionKind):
-            self.wrong.add((*path, "kind"), f"{word!r} is not one of {', '.join(SuccessionKind)}")
+            self.wrong.add((*path, "kind"), *not_one_of(word, SuccessionKind))
         if day is None:
-            self.wrong.add((*path, "day"), "missing")
+            self.wrong.add((*path, "day"), *MISSING)
         if word not in set(SuccessionKind) or day is None:
             return None
-        before = tuple(str(uid) for uid in entry.get("before") or [])
-        after = tuple(str(uid) for uid in entry.get("after") or [])
+        before = tuple(str(uid) for uid in self._listed(entry, path, "before"))
+        after = tuple(str(uid) for uid in self._listed(entry, path, "after"))
         note = self.wrong.text(entry, path, "note", "")
         return Succession(SuccessionKind(word), before, after, day, note, source, confidence)
 
@@ -274,13 +293,13 @@ class _Reader:
         seen: set[str] = set()
         for index, unit in enumerate(units):
             if unit.uid in seen:
-                self.wrong.add(("units", index, "uid"), f"{unit.uid} stands twice")
+                self.wrong.add(("units", index, "uid"), f"{unit.uid} stands twice", f"{unit.uid} 出现两次")
             seen.add(unit.uid)
             for link in unit.parents:
                 if link.parent not in known:
-                    self.wrong.add(("units", index, "parents"), f"the parent {link.parent!r} is not a unit")
+                    self.wrong.add(("units", index, "parents"), *_no_unit(link.parent))
         for index, entry in self._entries("successions"):
             for key in ("before", "after"):
-                for uid in entry.get(key) or []:
-                    if uid not in known:
-                        self.wrong.add(("successions", index, key), f"{uid!r} is not a unit")
+                for uid in self._listed(entry, ("successions", index), key):
+                    if str(uid) not in known:
+                        self.wrong.add(("successions", index, key), *_no_unit(uid))

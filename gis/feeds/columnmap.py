@@ -19,6 +19,7 @@ from gis.feeds.lines import ENCODINGS
 from gis.feeds.model import printable
 from gis.feeds.screen import FieldError
 from gis.feeds.words import DateOrder, is_null, satellite
+from gis.reasons import NO_MAPPING, not_one_of, one_of, reason_of
 from gis.types import SourceKind
 from gis.yamldoc import Complaints, read_yaml
 
@@ -291,14 +292,24 @@ def _check_whole(notes: Complaints, loaded: ColumnMap) -> None:
         given |= {"acq_date", "acq_time"}
     for name in REQUIRED:
         if name not in given:
-            notes.add(("columns",), f"{name} is neither a column nor a constant (a constant may be null)")
+            notes.add(
+                ("columns",),
+                f"{name} is neither a column nor a constant (a constant may be null)",
+                f"{name} 既不是列也不是常量（常量可为 null）",
+            )
     for name in sorted(set(loaded.columns) & set(loaded.constants)):
-        notes.add(("constants", name), "is a column as well; one of the two")
+        notes.add(("constants", name), "is a column as well; one of the two", "同时又是列，只能取其一")
     if loaded.header_row == 0 and not loaded.names:
-        notes.add(("names",), "header_row 0 needs the names of the columns in order")
+        notes.add(
+            ("names",),
+            "header_row 0 needs the names of the columns in order",
+            "header_row 为 0 时须按顺序给出列名",
+        )
     named = loaded.constants.get("satellite")
     if named and loaded.source_kind is SourceKind.SATELLITE and satellite(named) is None:
-        notes.add(("constants", "satellite"), f"{named!r} is no satellite known here")
+        notes.add(
+            ("constants", "satellite"), f"{named!r} is no satellite known here", f"不认识的卫星“{named}”"
+        )
 
 
 def _choice(
@@ -307,9 +318,10 @@ def _choice(
     value = data.get(key, default or None)
     word = value if value in (",", ";", "\t") else str(value).strip().lower()
     if value is None:
-        notes.add((key,), f"missing; one of {', '.join(sorted(known))}")
+        en, zh = one_of(sorted(known))
+        notes.add((key,), f"missing; {en}", f"缺少，{zh}")
     elif word not in known:
-        notes.add((key,), f"{value!r} is none of {', '.join(sorted(known))}")
+        notes.add((key,), *not_one_of(value, sorted(known)))
     else:
         return known[word]
     return next(iter(known.values()))
@@ -318,7 +330,11 @@ def _choice(
 def _header_row(notes: Complaints, data: Mapping[str, Any]) -> int:
     value = data.get("header_row", 1)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_HEADER_ROW:
-        notes.add(("header_row",), f"{value!r} is no line number from 0 to {MAX_HEADER_ROW} (0: no header)")
+        notes.add(
+            ("header_row",),
+            f"{value!r} is no line number from 0 to {MAX_HEADER_ROW} (0: no header)",
+            f"“{value}”不是 0 至 {MAX_HEADER_ROW} 的行号（0 为没有表头）",
+        )
         return 1
     return value
 
@@ -327,7 +343,7 @@ def _whole(notes: Complaints, data: Mapping[str, Any], key: str) -> int | None:
     value = data.get(key)
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31):
         return value
-    notes.add((key,), f"{value!r} is no whole number")
+    notes.add((key,), f"{value!r} is no whole number", f"“{value}”不是整数")
     return None
 
 
@@ -336,15 +352,23 @@ def _datum(notes: Complaints, data: Mapping[str, Any]) -> str:
 
     value = data.get("datum")
     if value is None:
-        notes.add(("datum",), "missing; state it, for GCJ-02 looks like WGS84 and is 600 m off")
+        notes.add(
+            ("datum",),
+            "missing; state it, for GCJ-02 looks like WGS84 and is 600 m off",
+            "缺少，必须声明：GCJ-02 看起来像 WGS84，却偏移 600 米",
+        )
         return "cgcs2000"
     try:
         datum = datum_of(str(value))
     except HuodianError as error:
-        notes.add(("datum",), error.en)
+        notes.add(("datum",), *reason_of(error))
         return "cgcs2000"
     if datum.metric:
-        notes.add(("datum",), f"{value!r} is in metres; fire lists are read in degrees")
+        notes.add(
+            ("datum",),
+            f"{value!r} is in metres; fire lists are read in degrees",
+            f"“{value}”以米为单位，火点清单须为度",
+        )
     return datum.key
 
 
@@ -352,7 +376,9 @@ def _names(notes: Complaints, path: tuple[str | int, ...], value: Any) -> Names:
     found = value if isinstance(value, list) else [value]
     texts = tuple(str(item) for item in found if isinstance(item, str | int) and not isinstance(item, bool))
     if len(texts) != len(found) or not texts:
-        notes.add(path, f"{value!r} is no column name and no list of them")
+        notes.add(
+            path, f"{value!r} is no column name and no list of them", f"“{value}”不是列名，也不是列名的列表"
+        )
         return ("?",)
     return texts
 
@@ -378,7 +404,7 @@ def _extra(notes: Complaints, value: Any) -> dict[str, Names]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        notes.add(("extra",), "expected a mapping")
+        notes.add(("extra",), *NO_MAPPING)
         return {}
     return {str(key): _names(notes, ("extra", str(key)), item) for key, item in value.items()}
 

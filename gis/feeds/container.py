@@ -16,6 +16,7 @@ from isal import igzip, isal_zlib
 
 from gis.errors import RefusedInputError
 from gis.feeds.model import printable
+from gis.reasons import Reason
 
 IsalError: Any = isal_zlib.error
 BLOCK = 1 << 21
@@ -88,9 +89,11 @@ class Member:
         caps = self.limits
         ratio = expanded / max(taken, 1)
         if expanded > caps.max_expanded_bytes:
-            raise _bomb(self.label, f"{expanded} > {caps.max_expanded_bytes} bytes")
+            raise _bomb(self.label, f"{expanded} > {caps.max_expanded_bytes}", "bytes", "字节")
         if self.kind != "plain" and expanded > _RATIO_FROM and ratio > caps.max_ratio:
-            raise _bomb(self.label, f"ratio {ratio:.0f} > {caps.max_ratio:.0f}")
+            raise _bomb(
+                self.label, f"{ratio:.0f} > {caps.max_ratio:.0f}", "times the packed size", "倍压缩比"
+            )
 
     def _raw_blocks(self, size: int) -> Iterator[tuple[bytes, int]]:
         if self.kind == "gzip":
@@ -216,6 +219,7 @@ def _open_zip(data: bytes, limits: Limits) -> Container:
     entries = _directory(data, limits)
     members: list[Member] = []
     notes: list[str] = []
+    notes_zh: list[str] = []
     for info in entries:
         label = safe_label(_decoded_name(info)) or f"member-{info.header_offset}"
         if info.is_dir() or info.file_size == 0:
@@ -225,14 +229,15 @@ def _open_zip(data: bytes, limits: Limits) -> Container:
         _refuse_nested(label, head)
         why = _not_a_table(head)
         if why:
-            notes.append(f"{label}: {why}")
+            notes.append(f"{label}: {why[0]}")
+            notes_zh.append(f"{label}：{why[1]}")
         else:
             members.append(member)
     if not members:
-        shown = "; ".join(notes[:10]) or "empty"
+        shown, shown_zh = "; ".join(notes[:10]) or "empty", "；".join(notes_zh[:10]) or "空"
         raise RefusedInputError(
             "no_table",
-            f"压缩包里没有可读的表格（{shown}）。请放入 CSV 后重新导入（Excel 请另存为 CSV UTF-8）。",
+            f"压缩包里没有可读的表格（{shown_zh}）。请放入 CSV 后重新导入（Excel 请另存为 CSV UTF-8）。",
             f"The archive holds no readable table ({shown}). Put the CSV in (save a workbook as CSV UTF-8).",
             notes=notes,
         )
@@ -246,15 +251,15 @@ def _directory(data: bytes, limits: Limits) -> list[zipfile.ZipInfo]:
     except (zipfile.BadZipFile, OSError, ValueError, struct.error, NotImplementedError, EOFError) as error:
         raise _damaged("zip", str(error)) from error
     if len(entries) > limits.max_members:
-        raise _bomb("zip", f"{len(entries)} > {limits.max_members} members")
+        raise _bomb("zip", f"{len(entries)} > {limits.max_members}", "members", "个成员")
     declared = sum(info.file_size for info in entries)
     if declared > limits.max_expanded_bytes:
-        raise _bomb("zip", f"{declared} > {limits.max_expanded_bytes} bytes")
+        raise _bomb("zip", f"{declared} > {limits.max_expanded_bytes}", "bytes", "字节")
     # Members that share compressed bytes are how a small zip declares petabytes.
     end = -1
     for info in sorted(entries, key=lambda entry: entry.header_offset):
         if info.header_offset < end:
-            raise _bomb("zip", "members overlap")
+            raise _bomb("zip", "", "members overlap", "成员相互重叠")
         end = info.header_offset + 30 + info.compress_size
     return entries
 
@@ -296,29 +301,30 @@ def _decoded_name(info: zipfile.ZipInfo) -> str:
     return info.filename
 
 
-def _not_a_table(head: bytes) -> str | None:
+def _not_a_table(head: bytes) -> Reason | None:
     """Return why a zip member is no table, judged by its first 64 KiB; None when it may be one."""
     if head.count(0) > len(head) // 100 and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "binary, not read"
+        return "binary, not read", "二进制，未读"
     if head.startswith(b"%PDF"):
-        return "PDF, not read"
+        return "PDF, not read", "PDF，未读"
     text = head.removeprefix(b"\xef\xbb\xbf").strip()
     if text.startswith((b"{", b"[")) or head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return None
     widths = [_width(line) for line in text.splitlines()[:40] if line.strip()]
     if min(widths[:2], default=0) >= 2 or sum(width >= 4 for width in widths) >= 2:
         return None  # the second: a title may stand above the header of a mapped table
-    return "text without columns, not read"
+    return "text without columns, not read", "没有列的文本，未读"
 
 
 def _width(line: bytes) -> int:
     return max(line.count(mark) for mark in (b",", b";", b"\t"))
 
 
-def _bomb(label: str, what: str) -> RefusedInputError:
+def _bomb(label: str, size: str, en: str, zh: str) -> RefusedInputError:
+    what = f"{size} {en}".strip()
     return RefusedInputError(
         "archive_bomb",
-        f"“{label}”展开后超出限额（{what}），已停止读取。请核对来源；确需导入时请拆分文件。",
+        f"“{label}”展开后超出限额（{f'{size} {zh}'.strip()}），已停止读取。请核对来源；确需导入时请拆分文件。",
         f"'{label}' expands beyond the caps ({what}); reading stopped. Check its origin, or split it.",
         file=label,
         detail=what,
@@ -328,7 +334,7 @@ def _bomb(label: str, what: str) -> RefusedInputError:
 def _damaged(label: str, what: str) -> RefusedInputError:
     return RefusedInputError(
         "damaged_archive",
-        f"“{label}”压缩数据损坏或不完整（{what}）。请重新下载。",
+        f"“{label}”压缩数据损坏或不完整。请重新下载。",
         f"'{label}' is damaged or incomplete ({what}). Download it again.",
         file=label,
         detail=what,

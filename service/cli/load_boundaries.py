@@ -188,6 +188,7 @@ def _files(session: Session, source: list[str], said: dict[str, Any], **how: Any
 
 def _text(session: Session, data: dict[str, Any]) -> str:
     """Return the report in some lines."""
+    from gis.reasons import ring_reason
     from service.billing.explain_words import LAYER_WORDS, pick
 
     if "sets" in data:
@@ -213,7 +214,10 @@ def _text(session: Session, data: dict[str, Any]) -> str:
         ),
     ]
     lines += [
-        f"  {item['detail']}: {', '.join(item['units'])} {item['lon']}, {item['lat']}"
+        session.pick(
+            f"  {ring_reason(item['detail'])[1]}：{'、'.join(item['units'])} 东经 {item['lon']}° 北纬 {item['lat']}°",
+            f"  {item['detail']}: {', '.join(item['units'])} {item['lon']}, {item['lat']}",
+        )
         for item in data["invalid"]["listed"]
     ]
     lines += [f"  - {session.pick(one['zh'], one['en'])}" for one in data["repairs"]]
@@ -229,6 +233,33 @@ def _line(session: Session, data: dict[str, Any]) -> str:
     )
 
 
+VERDICT_ZH = {
+    "agrees": "相符",
+    "wrong_datum": "坐标系声明有误",
+    "shifted": "整体偏移",
+    "misplaced": "位置不符",
+    "not_comparable": "无法比较",
+}
+BLOCKING = {
+    "wrong_datum": (
+        "坐标系声明有误，请改 --datum 或 --crs",
+        "the declared datum is wrong: change --datum or --crs",
+    ),
+    "misplaced": (
+        "不在其代码所说的位置，请核对代码和坐标",
+        "not where its codes say: check codes and coordinates",
+    ),
+    "uncoded_units": (
+        "有单元没有代码，请补代码或用 --code-field",
+        "units without a code: add it, or name --code-field",
+    ),
+    "repairs": (
+        "修复须有人确认，请加 --accept-repairs-by 姓名",
+        "repairs need consent: --accept-repairs-by NAME",
+    ),
+}
+
+
 def _shift_and_moves(session: Session, data: dict[str, Any]) -> list[str]:
     """Return the lines about the datum and about fire points."""
     lines = []
@@ -237,7 +268,7 @@ def _shift_and_moves(session: Session, data: dict[str, Any]) -> list[str]:
         lines.append(
             session.pick(
                 f"  与 {shift['reference']} 相比：移动（东 {shift['east_m']:.0f}，北 {shift['north_m']:.0f}）米重合，"
-                f"边界中位距离 {shift['median_m']:.0f} 米（{shift['verdict']}）",
+                f"边界中位距离 {shift['median_m']:.0f} 米（{VERDICT_ZH[shift['verdict']]}）",
                 f"  against {shift['reference']}: a move of (east {shift['east_m']:.0f}, north {shift['north_m']:.0f}) "
                 "m, "
                 f"median border distance {shift['median_m']:.0f} m ({shift['verdict']})",
@@ -255,13 +286,17 @@ def _shift_and_moves(session: Session, data: dict[str, Any]) -> list[str]:
 
 def _outcome(session: Session, data: dict[str, Any]) -> str:
     """Return the last line: what was written, or what stands in the way."""
+    from service.billing.explain_words import LAYER_WORDS, pick
+
     loaded = data["loaded"]
     if loaded is None:
-        blocking = ", ".join(data["blocking"])
-        zh = f"仅试运行，未写入。{f'妨碍载入：{blocking}' if blocking else '可以载入。'}"
-        en = f"dry run, nothing written; {f'in the way: {blocking}' if blocking else 'nothing stands in the way'}"
+        in_zh, in_en = (
+            sep.join(BLOCKING[word][at] for word in data["blocking"]) for at, sep in ((0, "；"), (1, "; "))
+        )
+        zh = f"仅试运行，未写入。{f'妨碍载入：{in_zh}' if in_zh else '可以载入。'}"
+        en = f"dry run, nothing written; {f'in the way: {in_en}' if in_en else 'nothing stands in the way'}"
         return session.pick(zh, en)
-    zh = f"界线 {loaded['set']}（{loaded['level']}）第 {loaded['version']} 版"
+    zh = f"界线 {loaded['set']}（{pick(LAYER_WORDS, loaded['level'], 'zh')}）第 {loaded['version']} 版"
     en = f"boundary set {loaded['set']} ({loaded['level']}) version {loaded['version']}"
     if loaded["unchanged"]:
         return session.pick(f"{zh}：内容未变，未写入", f"{en}: unchanged, nothing written")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gis.errors import RefusedInputError, UsageError
+from gis.reasons import reason_of
 
 
 def write_atomically(files: Mapping[Path, bytes]) -> None:
@@ -34,7 +35,7 @@ def write_atomically(files: Mapping[Path, bytes]) -> None:
     except OSError as error:
         raise RefusedInputError(
             "cannot_write",
-            f"无法写入 {path}（{error.strerror}）：请检查目录是否存在、是否可写、是否有空间",
+            f"无法写入 {path}（{reason_of(error)[1]}）：请检查目录是否存在、是否可写、是否有空间",
             f"cannot write {path} ({error.strerror}): check that the folder exists, is writable and has room",
             value=str(path),
         ) from error

@@ -177,7 +177,8 @@ def _print(session: Session, data: dict[str, Any]) -> None:
         console.print(word(code), style="bold")
         for one in examples:
             console.print(
-                f"  {one['fire_point_id']} {one['fire_day']} {one['county'] or ''} {_said(one)}", markup=False
+                f"  {one['fire_point_id']} {one['fire_day']} {one['county'] or ''} {_said(session, one)}",
+                markup=False,
             )
     if data["recorded_later"]:
         console.print(
@@ -189,9 +190,45 @@ def _print(session: Session, data: dict[str, Any]) -> None:
         )
 
 
-def _said(example: dict[str, Any]) -> str:
-    return "; ".join(
-        ", ".join(f"{name}={value}" for name, value in reason.items() if name not in ("code", "forestry"))
+_EVIDENCE_ZH = {
+    "flag": "仅提示",
+    "recorded_later": "事后登记",
+    "coarse": "栅格过粗",
+    "cropland": "耕地比例",
+    "vegetation": "植被比例",
+    "known": "已知地面比例",
+    "raster": "栅格",
+    "glint": "疑似耀斑",
+    "pixels": "像元",
+    "by": "依据",
+    "source": "热源",
+    "name": "名称",
+    "kind": "类别",
+    "status": "数据性质",
+    "distance_m": "距离（米）",
+    "radius_m": "半径（米）",
+    "days": "热点日数",
+    "night_share": "夜间比例",
+    "months": "月数",
+    "table": "热源表",
+    "type": "产品类型",
+    "plan": "计划",
+    "neighbour": "邻区代码",
+}
+
+
+def _said(session: Session, example: dict[str, Any]) -> str:
+    """Return the evidence of an example: in Chinese the names in words, and yes and no as 是 and 否."""
+
+    def one(name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            value = session.pick("是" if value else "否", str(value))
+        return session.pick(f"{_EVIDENCE_ZH.get(name, name)} {value}", f"{name}={value}")
+
+    return session.pick("；", "; ").join(
+        session.pick("，", ", ").join(
+            one(name, value) for name, value in reason.items() if name not in ("code", "forestry")
+        )
         for reason in example["reasons"]
     )
 

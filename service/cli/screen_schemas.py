@@ -124,6 +124,7 @@ class Where(Closed):
     regime_zh: str
     regime_en: str
     regime_source: str
+    regime_source_en: str
     regime_confidence: str
     regime_status: str
     period: str | None

@@ -80,6 +80,7 @@ def bind(host: str, port: int) -> socket.socket:
     import socket
 
     from gis.errors import RefusedInputError
+    from gis.reasons import reason_of
 
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -89,7 +90,7 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise RefusedInputError(
             "cannot_bind",
-            f"无法监听 {host}:{port}（{error.strerror}）：请换一个 --port，或停止占用它的程序",
+            f"无法监听 {host}:{port}（{reason_of(error)[1]}）：请换一个 --port，或停止占用它的程序",
             f"cannot listen on {host}:{port} ({error.strerror}): choose another --port, or stop what uses it",
             value=f"{host}:{port}",
         ) from error

@@ -48,8 +48,8 @@ def _text(session: Session, data: dict[str, Any]) -> str:
             f"{data['at']} {data['lon']}° E {data['lat']}° N: {', '.join(units) or 'outside the service area'}",
         ),
         session.pick(
-            f"管控方式：{data['regime_zh']}（依据：{data['regime_source'] or '无'}，{status}）",
-            f"regime: {data['regime_en']} (source: {data['regime_source'] or 'none'}, {status})",
+            f"管控方式：{data['regime_zh'] or '不适用'}{_source_zh(data, status)}",
+            f"regime: {data['regime_en'] or 'none here'}{_source_en(data, status)}",
         ),
         session.pick(
             f"分区：{zone}（{data['zone_kind_zh']}）" if zone else "分区：没有图层覆盖",
@@ -58,12 +58,23 @@ def _text(session: Session, data: dict[str, Any]) -> str:
         session.pick(data["zh"], data["en"]),
     ]
     if data["doubt"]:
+        from service.reports.words import LEVEL_WORDS, en, zh
+
+        levels = data["doubt"]
         lines.append(
             session.pick(
-                f"界线附近，存疑层级：{'、'.join(data['doubt'])}",
-                f"near a line; in doubt: {', '.join(data['doubt'])}",
+                f"界线附近，存疑层级：{'、'.join(zh(LEVEL_WORDS, level) for level in levels)}",
+                f"near a line; in doubt: {', '.join(en(LEVEL_WORDS, level) for level in levels)}",
             )
         )
     if data["informal"]:
         lines.append(session.pick("所用图层非正式", "the layers used are not official"))
     return "\n".join(lines)
+
+
+def _source_zh(data: dict[str, Any], status: str) -> str:
+    return f"（依据：{data['regime_source']}，{status}）" if data["regime_source"] else ""
+
+
+def _source_en(data: dict[str, Any], status: str) -> str:
+    return f" (source: {data['regime_source_en']}, {status})" if data["regime_source"] else ""

@@ -461,7 +461,7 @@ def _find_version(reader: Reader, name: str, level: str, version: int | None) ->
         shown = name if version is None else f"{name} {version}"
         raise NotFoundError(
             "unknown_set",
-            f"没有{level}级边界集“{shown}”。用 huodian boundaries list 查看已载入的边界集。",
+            f"没有层级为 {level} 的边界集“{shown}”。用 huodian boundaries list 查看已载入的边界集。",
             f"There is no boundary set {shown!r} of level {level}. See `huodian boundaries list`.",
             set=name,
             level=level,

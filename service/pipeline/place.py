@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gis.errors import RefusedInputError
+from gis.reasons import in_both
 from gis.times import beijing_date, fire_day, iso_beijing, minutes_of
 from service.pipeline.attribute import Names, Place, Positions, attribute
 from service.pipeline.layers_store import Layers, Stack
@@ -85,6 +86,7 @@ def _told(
     codes = names.chain_codes(narrowest, day) if narrowest is not None else ()
     answer = stack.regimes.at(codes, instant)
     burning, zh, en = _burning(place)
+    source_zh, source_en = in_both(answer.source)
     kind = _KIND_WORDS.get(place.zone_kind or "", _KIND_WORDS["other"])
     return {
         "lon": lon,
@@ -110,7 +112,8 @@ def _told(
         "regime": place.regime,
         "regime_zh": place.regime_zh,
         "regime_en": place.regime_en,
-        "regime_source": answer.source,
+        "regime_source": source_zh,
+        "regime_source_en": source_en,
         "regime_confidence": answer.confidence,
         "regime_status": str(answer.status),
         "period": place.period,

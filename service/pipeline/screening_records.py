@@ -261,7 +261,7 @@ def read_class_list(data: bytes, *, file: str) -> ClassList:
     """
     from gis.yamldoc import read_yaml
 
-    record = read_yaml(data.decode("utf-8-sig"), name=file).data
+    record = read_yaml(data, name=file).data
     try:
         groups = {
             int(number): str(group) for group, numbers in record["groups"].items() for number in numbers
@@ -278,7 +278,7 @@ def read_class_list(data: bytes, *, file: str) -> ClassList:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RefusedInputError(
             "bad_class_list",
-            f"{file} 不是分类表（{error}）：须有 name、source、groups，组名为 {'、'.join(GROUPS)}，类别号 0–255",
+            f"{file} 不是分类表：须有 name、source、groups，组名为 {'、'.join(GROUPS)}，类别号 0–255",
             f"{file} is no class list ({error}): it has name, source, groups (of {', '.join(GROUPS)}), numbers 0-255",
             value=file,
         ) from error

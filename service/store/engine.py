@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from gis.errors import BusyError, NotFoundError, RefusedInputError
-from gis.times import iso_utc, require_aware
+from gis.times import iso_beijing, iso_utc, require_aware
 from service import failpoints
 from service.store.bulk import bulk_insert, index_points
 from service.store.models import Base, Revision
@@ -386,8 +386,8 @@ def _resolve_as_of(connection: Connection, as_of: int | dt.datetime | None) -> i
         if as_of > _latest(connection) or as_of < 0:
             raise NotFoundError(
                 "unknown_revision",
-                f"没有第 {as_of} 号修订",
-                f"revision {as_of} does not exist",
+                f"没有第 {as_of} 号修订：现有第 0 至 {_latest(connection)} 号",
+                f"revision {as_of} does not exist: there are 0 to {_latest(connection)}",
                 value=as_of,
             )
         return as_of
@@ -396,8 +396,8 @@ def _resolve_as_of(connection: Connection, as_of: int | dt.datetime | None) -> i
     if found is None:
         raise NotFoundError(
             "before_first_revision",
-            f"{iso_utc(moment)} 早于本存储的第一次记录",
-            f"{iso_utc(moment)} is before the first record of this store",
+            f"{iso_beijing(moment)} 早于本存储的第一次记录：请给出更晚的时刻或修订号",
+            f"{iso_utc(moment)} is before the first record of this store: give a later moment or a revision number",
             value=iso_utc(moment),
         )
     return int(found)
