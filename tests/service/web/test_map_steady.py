@@ -18,7 +18,7 @@ from tests.service.api.client import client
 from tests.service.api.conftest import RealStore
 from tests.service.api.test_browser import DESK, PHONE
 from tests.service.web.map_visit import DAY, MapVisit
-from tests.service.web.test_map_browser import YUSHU, points_of
+from tests.service.web.test_map_browser import CONTRAST, YUSHU, points_of
 
 pytestmark = [pytest.mark.web, pytest.mark.parametrize("real_template", ["sqlite"], indirect=True)]
 """One home is enough: what differs between the homes ends below the routes."""
@@ -464,3 +464,21 @@ def test_maplibre_decodes_the_points_that_the_service_answers(real: RealStore, e
 DECODED = """huodian.map.map.querySourceFeatures('fire_points', { sourceLayer: 'fire_points' }).map(one => {
   const { fire_point_id, status, screen, confidence, county_code, pixels } = one.properties;
   return [fire_point_id, status, screen, confidence, county_code, pixels, ...one.geometry.coordinates]; })"""
+
+
+def test_words_stay_legible_under_the_pointer_and_beside_what_is_typed(real: RealStore, enter: Enter) -> None:
+    visit = enter("yushu", PHONE)
+    page = visit.page
+    visit.tab("standing")
+    page.wait_for_selector("#part-standing td")
+    page.hover("[data-key=level-county]")
+    assert page.evaluate(CONTRAST) == []
+    page.fill(".finder input", "没有这个地方")
+    said = page.locator(".finder [role=status]")
+    said.filter(has_text="没有找到").wait_for()
+    field, note = page.locator(".finder input").bounding_box(), said.bounding_box()
+    assert field is not None
+    assert note is not None
+    assert note["y"] >= field["y"] + field["height"] - 1, "not over what was typed"
+    assert visit.fits()
+    visit.check()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { aside, clauses, code, either, headed, listing, percent, setLang, t } from '../src/core/i18n.ts';
+import { aside, clauses, code, either, headed, listing, percent, setLang, t, yuan } from '../src/core/i18n.ts';
 import { CODES, WORDS } from '../src/core/words.ts';
 
 const blanks = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((one) => one[1]!).sort();
@@ -33,6 +33,10 @@ test('each language has its own punctuation', () => {
   setLang('en');
   assert.deepEqual([listing(['a', 'b']), clauses(['a', 'b']), headed('a', 'b'), `a${aside('b')}`], ['a, b', 'a; b', 'a: b', 'a (b)']);
   setLang('zh');
+});
+
+test('an amount is grouped and never rounded', () => {
+  assert.deepEqual(['800000.00', '1250.50', '99.05', '1234567.89', '0.00'].map(yuan), ['800,000', '1,250.50', '99.05', '1,234,567.89', '0']);
 });
 
 test('a share is not rounded into certainty', () => {

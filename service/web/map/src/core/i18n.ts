@@ -35,6 +35,11 @@ export function number(value: number): string {
   return value.toLocaleString(current === 'zh' ? 'zh-CN' : 'en-GB');
 }
 
+/** Say an amount, `800,000` or `1,250.50`: from its text, as money is never a floating number. */
+export function yuan(amount: string): string {
+  return amount.replace(/\.00$/, '').replace(/\B(?=(\d{3})+(?!\d)(?<!\.\d*))/g, ',');
+}
+
 /** Say a share; what is not quite whole, or not quite nothing, is not rounded into it. */
 export function percent(share: number | null): string {
   if (share === null) return '';

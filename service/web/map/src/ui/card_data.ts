@@ -2,7 +2,7 @@
 
 import { get, offers } from '../core/api.ts';
 import { shortSpan } from '../core/days.ts';
-import { aside, clauses, code, either, listing, number, percent, t } from '../core/i18n.ts';
+import { aside, clauses, code, either, listing, number, percent, t, yuan } from '../core/i18n.ts';
 import type { Card, FirePoint, LayerUsed } from '../core/types.ts';
 
 export interface Line {
@@ -106,7 +106,7 @@ function standing(card: Card): string[] {
 }
 
 function money(one: NonNullable<Card['money']>[number]): string[] {
-  const facts = [one.rulebook?.title, one.clause, one.amount === null ? null : `${one.amount} ${t('yuan')}`, one.payer_name].filter(Boolean).join(' · ');
+  const facts = [one.rulebook?.title, one.clause, one.amount === null ? null : `${yuan(one.amount)} ${t('yuan')}`, one.payer_name].filter(Boolean).join(' · ');
   return [either(one.zh, one.en), facts];
 }
 

@@ -4,7 +4,7 @@ import type { App } from '../app.ts';
 import { query, standing } from '../core/api.ts';
 import { seasonOf } from '../core/days.ts';
 import { fill, h } from '../core/dom.ts';
-import { clauses, either, number, t } from '../core/i18n.ts';
+import { clauses, either, number, t, yuan } from '../core/i18n.ts';
 import { differs } from '../core/store.ts';
 import type { Standing, StandingRow } from '../core/types.ts';
 import type { WordKey } from '../core/words.ts';
@@ -135,7 +135,7 @@ function cell(app: App, row: StandingRow, name: Column): HTMLElement {
     return h('th', { scope: 'row' }, row.level === 'county' && code !== null ? pick : row.name);
   }
   const one = value(row, name);
-  return h('td', null, one === null ? '—' : name === 'verification_rate' || name === 'amount' ? String(row[name] ?? '—') : number(Number(one)));
+  return h('td', null, one === null ? '—' : name === 'verification_rate' ? String(row[name] ?? '—') : name === 'amount' ? yuan(row.amount ?? '') : number(Number(one)));
 }
 
 function value(row: StandingRow, name: Column): number | string | null {
