@@ -98,7 +98,7 @@ def verdicts(
             )
             continue
         try:
-            season_run = (run or run_charges)(reader, label, rulebook=book.id, at=at)
+            season_run = _season_run(run or run_charges, reader, label, book, at, alone=rulebook is not None)
         except HuodianError as error:
             if rulebook is not None or error.code != "other_jurisdiction":
                 zh, en = f"不能计算金额：{error.zh}", f"no amount can be given: {error.en}"
@@ -106,8 +106,37 @@ def verdicts(
             continue
         if rulebook is None and fire_point_id in season_run.facts.screened.get(OUTSIDE_JURISDICTION, ()):
             continue
+        if season_run.facts.book_of.get(fire_point_id, book.id) != book.id:
+            continue
         found.append(_verdict(reader, season_run, book, fire_point_id))
     return found or [_none(day)]
+
+
+def _season_run(
+    ask: Callable[..., ChargeRun],
+    reader: Reader,
+    label: str,
+    book: Rulebook,
+    at: dt.datetime,
+    *,
+    alone: bool,
+) -> ChargeRun:
+    """Return the season's charges under a rulebook; one that was replaced mid-season answers with those beside it.
+
+    Raises
+    ------
+    HuodianError
+        As `run_charges` of the rulebook alone.
+    """
+    try:
+        return ask(reader, label, rulebook=book.id, at=at)
+    except HuodianError as error:
+        if alone or error.code != "no_rulebook":
+            raise
+        try:
+            return ask(reader, label, rulebook=None, at=at)
+        except HuodianError:
+            raise error from None
 
 
 def _none(day: dt.date) -> dict[str, Any]:
@@ -148,7 +177,14 @@ def book_of(book: Rulebook) -> dict[str, Any]:
 def _verdict(reader: Reader, run: ChargeRun, book: Rulebook, fire_point_id: str) -> dict[str, Any]:
     facts = run.facts
     fact = next((one for one in facts.facts if one.fire_point_id == fire_point_id), None)
-    charge = next((one for one in run.charges if one.fire_point_id == fire_point_id), None)
+    charge = next(
+        (
+            one
+            for one in run.charges
+            if one.fire_point_id == fire_point_id and one.line.terms.head["rulebook"] == book.id
+        ),
+        None,
+    )
     held = [one for one in run.held if one.fire_point_id == fire_point_id]
     left = next((one for one in run.left_out if one.fire_point_id == fire_point_id), None)
     screened = next((reason for reason, ids in facts.screened.items() if fire_point_id in ids), None)

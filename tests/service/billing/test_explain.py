@@ -16,9 +16,11 @@ import pytest
 from service.billing.explain_page import page
 from service.cli import schemas
 from service.pipeline.area import refresh_area
+from tests.service.accountability.test_rulebooks import BOOKS
+from tests.service.billing.house import spots
 from tests.service.billing.story import AT, BEGAN, NOON, SEASON, YUSHU, A, B, C, Scene, scene
 from tests.service.billing.test_facts import _patrol
-from tests.service.pipeline.feeds import Row
+from tests.service.pipeline.feeds import Row, at
 from tests.test_punctuation import wrong
 
 BOOK = ("--rulebook", "JL-1")
@@ -234,6 +236,27 @@ def test_every_loaded_rulebook_of_the_place_speaks_and_no_other(told: Scene) -> 
     assert [one["rulebook"]["id"] for one in told.explained(told.main)["money"]] == ["JL-1", "JL-1-PROVINCE"]
     (other,) = told.explained(told.main, "--season", "2019-2020", *BOOK)["money"]
     assert other["state"] == "other_season"
+
+
+def test_a_rule_replaced_mid_season_charges_as_the_statement_does(told: Scene) -> None:
+    text = (BOOKS / "jl-1.yaml").read_text(encoding="utf-8")
+    for name, span in (
+        ("JL-1", "{from: 2018-09-21, to: 2023-10-28}"),
+        ("JL-2", "{from: 2023-10-29, to: null}"),
+    ):
+        path = told.house.folder / f"{name}.yaml"
+        book = text.replace("id: JL-1", f"id: {name}").replace("{from: 2018-09-21, to: null}", span)
+        path.write_text(book.replace('wan_yuan: "50"', 'wan_yuan: "60"'), encoding="utf-8")
+        told.house.data("rulebooks", "load", str(path))
+    told.ingest("before.csv", Row(at("2023-10-28 04:30"), *spots(YUSHU)[5]))
+    told.verify(told.main)
+    payer = ("--payer", YUSHU, "--season", SEASON)
+    (line,) = told.house.data("statement", "draft", *payer)["document"]["lines"]
+    (verdict,) = told.explained(told.main)["money"]
+    assert (verdict["rulebook"]["id"], verdict["state"]) == ("JL-2", "charged")
+    assert verdict["charge"]["amount"] == line["amount"] == "600000.00"
+    alone = told.explained(told.main, "--rulebook", "JL-2")["money"][0]
+    assert alone["state"] == "refused", "alone it does not cover the season"
 
 
 def test_a_later_contradiction_is_kept_and_told(told: Scene) -> None:
