@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import getpass
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,12 @@ def said(notebook: Any) -> str:
     return "\n".join(found)
 
 
+def peak(notebook: Any) -> dict[str, tuple[int, int]]:
+    """Return the fire points seen and still counted on the burning days, as the notebook shows them."""
+    rows = re.findall(r"^(2023-10-2[89]) +(\d+) +(\d+) +0\.\d+$", said(notebook), re.MULTILINE)
+    return {day: (int(seen), int(counted)) for day, seen, counted in rows}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_cell_runs_on_the_real_data(name: str, tmp_path: Path) -> None:
     made = make(name, tmp_path)
@@ -50,6 +57,7 @@ def test_every_cell_runs_on_the_real_data(name: str, tmp_path: Path) -> None:
         page = (tmp_path / "map-2023-10-29.html").read_text(encoding="utf-8")
         assert "leaflet" in page.lower()
         assert "50" in said(notebook)
+        assert peak(notebook) == peak(committed(name)), "run `make notebooks`"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -85,6 +93,18 @@ def test_each_of_sixty_decisions_has_a_verdict_and_a_reason_of_its_own() -> None
         assert row["agree"] == told, row
     shown = said(committed("october_2023"))
     assert all(row["fire_point_id"] in shown for row in rows)
+
+
+def test_the_burning_days_survive_screening_and_the_documentation_says_what_was_measured() -> None:
+    found = peak(committed("october_2023"))
+    assert set(found) == {"2023-10-28", "2023-10-29"}
+    assert all(counted >= 0.95 * seen for seen, counted in found.values())
+    text = " ".join((HERE.parent / "docs" / "screening.md").read_text(encoding="utf-8").split())
+    for seen, counted in found.values():
+        assert f"{counted} of {seen}" in text
+    in_jilin = re.search(r"fire points, (\d+) of them in Jilin", said(committed("october_2023")))
+    assert in_jilin
+    assert f"Of {int(in_jilin[1]):,} fire points in Jilin" in text
 
 
 def test_a_failing_cell_fails_the_run(tmp_path: Path) -> None:
