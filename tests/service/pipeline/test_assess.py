@@ -22,15 +22,17 @@ from service.billing.context import contexts
 from service.pipeline.assess import assess
 from service.pipeline.boundary_store import store_set, use_set
 from service.pipeline.load_grid import load_grid_file
+from service.pipeline.load_units import load_units
 from service.pipeline.pending import pending
 from service.pipeline.states import live_states
 from service.reads import fire_points, resolve_id
 from service.scope import whole
 from service.store import Store
-from service.store.models import Clustering, FirePoint, Revision
+from service.store.models import Clustering, DetectionState, FirePoint, Revision
 from tests.service.pipeline.feeds import Row, at
 from tests.service.pipeline.test_histories import products
 from tests.service.pipeline.world import World, picture, ready
+from tests.shared import DATA
 
 FIRE = Row(at("2023-10-29 04:30"), "126.55000", "44.85000")
 NEXT_DAY = FIRE.moved(0, 0, 24 * 60)
@@ -267,3 +269,22 @@ def test_a_cell_of_another_county_than_the_ground_goes_to_a_person(world: World)
     (point,) = world.points()
     assert point.grid_code == "G1"
     assert not any(one["code"] == "grid_boundary_disagree" for one in point.reasons)
+
+
+def test_a_township_registered_after_its_polygon_scopes_its_pixels_too(world: World) -> None:
+    """The lists of townships may come after their polygons: whoever sees the fire point sees its pixels."""
+    counties = builtin(Level.COUNTY, province="220000")
+    county = next(unit for unit in counties.units if unit.code == "220182")
+    drawn = replace(county, code="220182001", name="华昌街道", geometry=box(126.4, 44.7, 126.7, 45.0))
+    townships = replace(counties, name="townships", level=Level.TOWNSHIP, units=(drawn,))
+    with world.store.writer("test", "boundaries.use") as writer:
+        use_set(writer, store_set(writer, townships).set_id, "township", dt.date(2023, 1, 1))
+    streets = DATA / "codes" / "china_division_2.7.0_stats2023_jilin_streets.csv"
+    load_units(world.store, [streets], archive=world.archive, actor="test")
+    world.ingest(world.feed("day.csv", [FIRE]))
+    world.assess()
+    with world.store.reader() as reader:
+        (state,) = live_states(reader)
+        (pixel,) = reader.rows(sa.select(DetectionState.township_unit_id).where(reader.live(DetectionState)))
+    assert state.township_code == "220182001"
+    assert pixel.township_unit_id == state.township_unit_id is not None
