@@ -444,29 +444,24 @@ def pending(
 
 def _print_pending(session: Session, cases: list[Any]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
+    from service.cli.charge import grouped
+
     table = Table(title=session.pick(f"待裁定 {len(cases)} 件", f"{len(cases)} cases pending"))
-    for zh, en in (
-        ("火点", "fire point"),
-        ("火点日", "day"),
-        ("县", "county"),
-        ("份额", "share"),
-        ("事由", "what"),
-        ("期限", "due"),
-        ("涉及金额（元）", "yuan at stake"),
-    ):
-        table.add_column(session.pick(zh, en), no_wrap=en in ("fire point", "day"), overflow="fold")
+    table.add_column(session.pick("火点", "fire point"), no_wrap=True)
+    table.add_column(session.pick("事由", "what"), overflow="fold")
+    table.add_column(session.pick("期限", "due"), no_wrap=True)
+    table.add_column(session.pick("涉及金额（元）", "yuan at stake"), justify="right", min_width=14)
     for case in cases:
         share = "" if case.county_share is None else f"{case.county_share:.0%}"
+        where = " ".join(part for part in (case.fire_day, case.county, share) if part)
         table.add_row(
-            case.fire_point_id,
-            case.fire_day,
-            case.county or "",
-            share,
-            session.pick(case.zh, case.en),
-            (case.due or "")[:16].replace("T", " "),
-            case.at_stake or "",
+            f"{case.fire_point_id}\n{escape(where)}",
+            escape(session.pick(case.zh, case.en)),
+            (case.due or "")[:16].replace("T", "\n"),
+            grouped(case.at_stake) if case.at_stake else "",
         )
     console = Console()
     console.print(table)

@@ -13,6 +13,7 @@ from typing import Any
 from gis.errors import ForbiddenError, HuodianError, RefusedInputError, UsageError
 from gis.times import iso_beijing, iso_utc, require_aware
 from gis.types import Level
+from service.reports.words import VERIFICATION_LEVEL_WORDS, zh
 from service.scope import Scope
 from service.verification.area import checked_mu, parse_area
 from service.verification.closed import FINDINGS, LEVELS, SOURCE_KINDS
@@ -117,7 +118,8 @@ def require_level(scope: Scope, level: str, highest: str) -> None:
     if LEVELS.index(level) > LEVELS.index(highest):
         raise ForbiddenError(
             "level_too_high",
-            f"角色 {scope.role} 最高可登记 {highest} 级核实，不能登记 {level} 级",
+            f"角色 {scope.role} 最高可登记{zh(VERIFICATION_LEVEL_WORDS, highest)}核实，"
+            f"不能登记{zh(VERIFICATION_LEVEL_WORDS, level)}核实",
             f"role {scope.role} records up to level {highest}, not {level}",
             field="level",
             value=level,

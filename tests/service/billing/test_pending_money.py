@@ -112,6 +112,7 @@ def test_a_tie_waits_with_the_surcharge_at_stake_until_a_rank_is_ruled(jilin: Ho
     cases = [case for case in waiting(jilin) if case["what"] == "tie"]
     assert {case["fire_point_id"] for case in cases} == {jilin.id_of(one), jilin.id_of(other)}
     assert {case["at_stake"] for case in cases} == {"200000.00"}
+    assert jilin.run("pending").output.count("200,000.00 │") == len(cases), "a table never breaks money"
     jilin.rule(one, "--order", "1")
     jilin.rule(other, "--order", "2")
     assert "tie" not in kinds(jilin)

@@ -95,6 +95,12 @@ def test_the_level_is_limited_by_who_says_it(world: World, role: str, uid: str, 
             assert caught.value.code == "level_too_high"
 
 
+def test_a_level_that_is_too_high_is_refused_in_the_words_of_the_paper(world: World) -> None:
+    with pytest.raises(ForbiddenError) as caught:
+        found(world, point_in(world).fire_point_id, "straw", "province", identity(world, "county", "u220182"))
+    assert "最高可登记属地（县、乡）核实，不能登记省级核实" in caught.value.zh
+
+
 def test_the_operator_of_the_machine_records_at_every_level(world: World) -> None:
     for level in ("local", "city", "province"):
         assert found(world, point_in(world).fire_point_id, "weeds", level)["level"] == level
