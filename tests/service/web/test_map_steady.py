@@ -482,3 +482,28 @@ def test_words_stay_legible_under_the_pointer_and_beside_what_is_typed(real: Rea
     assert note["y"] >= field["y"] + field["height"] - 1, "not over what was typed"
     assert visit.fits()
     visit.check()
+
+
+def test_under_a_filter_the_pixels_are_those_of_its_points(real: RealStore, enter: Enter) -> None:
+    place = "at=127.0200,44.5800,11.00"
+    visit = enter("admin", DESK, f"?date={DAY}&{place}")
+    visit.until(f"{PIXELS}.size > 20")
+    assert visit.page.evaluate(f"[...{PIXELS}].some(id => huodian.row(id)?.county_code !== '{YUSHU}')")
+    visit.filter()
+    visit.page.select_option("[data-key=county]", YUSHU)
+    visit.page.wait_for_timeout(600)
+    visit.page.evaluate("huodian.map.jump({ lon: 127.02, lat: 44.58, zoom: 11 })")
+    visit.until(f"{PIXELS}.size > 5")
+    visit.until(f"[...{PIXELS}].every(id => huodian.row(id)?.county_code === '{YUSHU}')")
+    visit.tab("layers")
+    visit.page.uncheck("[data-key=layer-footprints]")
+    visit.page.check("[data-key=layer-footprints]")
+    visit.until(f"{PIXELS}.size > 5")
+    assert visit.page.evaluate(f"[...{PIXELS}].every(id => huodian.row(id)?.county_code === '{YUSHU}')")
+    visit.page.click("[data-key=clear]")
+    visit.until(f"[...{PIXELS}].some(id => huodian.row(id)?.county_code !== '{YUSHU}')")
+    visit.check()
+
+
+PIXELS = """new Set(huodian.map.map.queryRenderedFeatures({ layers: ['footprints-fill'] })
+  .map(one => one.properties.fire_point_id))"""

@@ -10,7 +10,7 @@ import type { FeatureCollection, Point } from 'geojson';
 import { LISTED } from '../core/filter.ts';
 import { lang } from '../core/i18n.ts';
 import type { Row } from '../core/types.ts';
-import type { View } from '../core/view.ts';
+import { filtered, type View } from '../core/view.ts';
 import { hasTiles, tileUrl } from './tiles.ts';
 import { LABEL } from './layers.ts';
 import { drawSigns, SIGNS, signOf } from './symbols.ts';
@@ -136,6 +136,16 @@ export function setPoints(map: MapLibre, rows: readonly Row[] | null, view: View
       map.setFilter('tile-points', tileFilter(view));
       map.setLayoutProperty('tile-points', 'visibility', 'visible');
     }, STAND_IN);
+  }
+}
+
+/** Under filters, draw the pixels of the points that pass them: squares without their points would pass for fires. */
+export function filterFootprints(map: MapLibre, rows: readonly Row[] | null, view: View): void {
+  const ids = rows !== null && filtered(view) ? rows.map((row) => row.fire_point_id) : null;
+  const passing = ids && (ids.length ? ['match', ['get', 'fire_point_id'], ids, true, false] : ['literal', false]);
+  for (const part of ['fill', 'line']) {
+    const layer = `footprints-${part}`;
+    if (map.getLayer(layer)) map.setFilter(layer, passing as FilterSpecification | null, { validate: false });
   }
 }
 

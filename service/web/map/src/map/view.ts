@@ -8,7 +8,7 @@ import { lang } from '../core/i18n.ts';
 import type { Row } from '../core/types.ts';
 import type { Place, View } from '../core/view.ts';
 import { FONTS, type TileLayer } from './layers.ts';
-import { addPoints, CLUSTER_MAX, POINT_LAYERS, relabel, setPoints, setSelected } from './points.ts';
+import { addPoints, CLUSTER_MAX, filterFootprints, POINT_LAYERS, relabel, setPoints, setSelected } from './points.ts';
 import { addCounties, capped, hasTiles, refreshTiles, syncLayers } from './tiles.ts';
 
 maplibre.setWorkerUrl(workerUrl);
@@ -125,6 +125,7 @@ export class FireMap {
     if (!this.ready) return;
     if (changed) refreshTiles(this.map, day);
     setPoints(this.map, rows, this.wishes.view());
+    filterFootprints(this.map, rows, this.wishes.view());
   }
 
   /** Read the tiles again: the data behind them has changed. */
@@ -133,7 +134,9 @@ export class FireMap {
   }
 
   sync(): void {
-    if (this.ready && hasTiles()) syncLayers(this.map, this.day, this.wishes.layerOn, lang(), this.below);
+    if (!this.ready || !hasTiles()) return;
+    syncLayers(this.map, this.day, this.wishes.layerOn, lang(), this.below);
+    filterFootprints(this.map, this.rows, this.wishes.view());
   }
 
   relabel(): void {
