@@ -111,10 +111,11 @@ def test_what_could_not_be_read_says_so_and_is_read_again(real: RealStore, enter
     page.route("**/card", no_line)
     visit.tab("list")
     visit.rows().first.click()
-    page.wait_for_selector("#card .warn >> text=网络不通")
+    page.wait_for_selector("#card .warn >> text=没有网络")
     page.unroute("**/card")
     page.click("#card [data-key=again]")
-    assert "吉林省" in visit.card()
+    page.wait_for_selector("#card >> text=吉林省")
+    assert page.locator("#card .warn").count() == 0
 
     for name, path in (("season", "**/calendar?*"), ("standing", "**/standing?*")):
         page.route(path, no_line)
@@ -127,6 +128,32 @@ def test_what_could_not_be_read_says_so_and_is_read_again(real: RealStore, enter
         page.click("#notes button >> text=重试")
         page.wait_for_selector("#part-season .day .n" if name == "season" else "#part-standing td")
         assert page.locator("#notes .bad").count() == 0
+    without(visit, "ERR_FAILED")
+    visit.check()
+
+
+def test_at_a_field_without_a_network_the_list_still_opens_calls_and_reports(
+    real: RealStore, enter: Enter
+) -> None:
+    point = points_of(real, "patrol")[2]["fire_point_id"]
+    visit = enter("patrol", PHONE)
+    page = visit.page
+    page.route("**/api/v1/firepoints/**", no_line)
+    visit.tab("list")
+    visit.rows().nth(2).click()
+    text = visit.card()
+    for said in ("没有网络", "榆树市", "全域禁烧", "非正式", "未核查"):
+        assert said in text
+    assert page.locator("#card a[href='tel:13802201820']").count() == 1
+    assert page.locator("#card a[href^='geo:']").count() == 1
+    visit.report("stubble")
+    page.wait_for_selector(".kept >> text=已保存在本机")
+    page.unroute("**/api/v1/firepoints/**")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    visit.until("huodian.data.get().reports.length === 0")
+    with client(real.store, real.tokens["admin"]) as web:
+        records = web.get(f"/api/v1/firepoints/{point}/verifications").json()["data"]["records"]
+    assert [one["finding"] for one in records] == ["stubble"]
     without(visit, "ERR_FAILED")
     visit.check()
 

@@ -90,6 +90,7 @@ export const WORDS = {
   borderDistance: ['距县界 {m} 米', '{m} m to the county border'],
   sources: ['所用图层', 'Layers used'],
   issues: ['清单期号', 'List issues'],
+  fromList: ['没有网络：以下按清单显示，核查记录、待办与扣款未读取', 'No connection: as the list has it; findings, open cases and charges were not read'],
   noRecord: ['尚无核查记录', 'No finding on record'],
   noZone: ['无分区数据', 'no zone data'],
   unknownRegime: ['管控方式未知：不计费，仍须核查', 'Regime unknown: not billed, still to be checked'],

@@ -6,7 +6,7 @@ import { byKey, fill, h } from '../core/dom.ts';
 import { code, lang, t } from '../core/i18n.ts';
 import { differs } from '../core/store.ts';
 import { icon, signOf } from '../map/symbols.ts';
-import { readCard, type CardData, type Line } from './card_data.ts';
+import { ofRow, readCard, type CardData, type Line } from './card_data.ts';
 import { placeOf } from './list.ts';
 import { reportForm } from './report.ts';
 
@@ -14,6 +14,8 @@ export function mountCard(app: App, root: HTMLElement): void {
   let shown: CardData | null = null;
   let asked = '';
   let failed = '';
+  /** At which the reader may record, by the last card read: the lowest until then. */
+  let levels: string[] = ['local'];
   let reporting = false;
   let back: HTMLElement | null = null;
   const top = h('div', { class: 'cardhead' });
@@ -46,6 +48,7 @@ export function mountCard(app: App, root: HTMLElement): void {
       if (asked !== now) return;
       const first = shown === null;
       shown = found;
+      levels = found.levels;
       draw();
       if (!first) return; // read again: whoever is reading or typing here is left in peace
       top.querySelector('h2')?.focus({ preventScroll: true });
@@ -58,6 +61,12 @@ export function mountCard(app: App, root: HTMLElement): void {
       const gone = error instanceof Problem && error.status === 404;
       if (gone) shown = null;
       failed = error instanceof Error ? error.message : String(error);
+      const row = app.row(point);
+      const { list } = app.data.get();
+      if (error instanceof Problem && error.status === 0 && !shown && row && list) {
+        shown = ofRow(row, list, levels); // somebody stands at the field: what the list knows, and the report, which waits
+        failed = t('fromList');
+      }
       if (!gone) app.fault(error);
       draw();
     }
@@ -88,11 +97,14 @@ export function mountCard(app: App, root: HTMLElement): void {
     if (!top.isConnected) root.replaceChildren(top, facts, report);
     const card = picked.length ? null : shown;
     if (picked.length) fill(facts, choice(app, picked));
-    else if (card) fill(facts, body(card));
-    else if (failed) fill(facts, h('p', { class: 'warn' }, failed), h('button', { type: 'button', 'data-key': 'again', onclick: again }, t('retry')));
+    else if (card || failed) fill(facts, failed ? fault() : null, card ? body(card) : null);
     else fill(facts, h('p', { class: 'quiet' }, t('loading')));
     drawReport(card);
   };
+  const fault = (): HTMLElement[] => [
+    h('p', { class: 'warn' }, failed),
+    h('button', { type: 'button', class: 'b', 'data-key': 'again', onclick: again }, t('retry')),
+  ];
   /** The form is made anew only when something in it is another thing: somebody may be typing in it. */
   const drawReport = (card: CardData | null): void => {
     const waiting = card ? app.data.get().reports.filter((one) => one.point === card.id) : [];

@@ -3,7 +3,7 @@
 import { get, offers } from '../core/api.ts';
 import { shortSpan } from '../core/days.ts';
 import { aside, clauses, code, either, listing, number, percent, t, yuan } from '../core/i18n.ts';
-import type { Card, FirePoint, LayerUsed } from '../core/types.ts';
+import type { Card, FireList, FirePoint, LayerUsed, Row } from '../core/types.ts';
 
 export interface Line {
   title: string;
@@ -151,6 +151,39 @@ function ofPoint(point: Told): CardData {
   };
 }
 
+/** What the list already says of a point, for the field without a network; `levels` are those of an earlier card. */
+export function ofRow(row: Row, list: FireList, levels: string[]): CardData {
+  const place = [row.county, row.township, row.grid].filter(Boolean).join(' · ') || t('noCounty');
+  return {
+    id: row.fire_point_id,
+    asked: row.fire_point_id,
+    resolvesTo: null,
+    place,
+    day: list.fire_day,
+    lon: row.lon,
+    lat: row.lat,
+    screen: row.screen,
+    status: row.status,
+    levels,
+    marks: list.status === 'official' ? [] : [code('data', list.status)],
+    lines: [
+      { title: t('whose'), texts: [place, ...shares({ ...row, border_distance_m: null })] },
+      { title: t('border'), texts: borders(row) },
+      { title: t('seen'), texts: seen({ ...row, first_at: row.first_seen, last_at: row.last_seen }) },
+      { title: t('zone'), texts: [row.zone ?? t('noZone')] },
+      { title: t('regime'), texts: [code('regime', row.regime)] },
+      { title: t('reason'), texts: [code('screen', row.screen)] },
+      { title: t('verification'), texts: [code('status', row.status)] },
+      { title: t('duty'), texts: row.duty },
+    ].filter((line) => line.texts.length > 0),
+    calls: row.duty.flatMap((text) => {
+      const tel = /(?<!\d)(?:1\d{10}|0\d{2,3}[- ]?\d{7,8})(?!\d)/.exec(text)?.[0];
+      return tel ? [{ text: text.replace(tel, '').trim(), tel: tel.replaceAll(/[- ]/g, '') }] : [];
+    }),
+    ways: [{ text: `${t('navigate')} ${t('navWgs')}`, href: geo(row.lon, row.lat, place), web: false }],
+  };
+}
+
 export function geo(lon: number, lat: number, label: string): string {
   const at = `${lat.toFixed(6)},${lon.toFixed(6)}`;
   return `geo:${at}?q=${at}(${encodeURIComponent(label)})`;
@@ -164,7 +197,7 @@ function shares(point: Pick<Told, 'county_share' | 'cropland_share' | 'border_di
   return texts.length ? [texts.join(' · ')] : [];
 }
 
-function borders(point: Told): string[] {
+function borders(point: Pick<Told, 'boundary_case'>): string[] {
   const doubt = Object.keys(point.boundary_case).filter((level) => point.boundary_case[level]);
   return doubt.length ? [listing(doubt.map((level) => code('place', level)))] : [];
 }
