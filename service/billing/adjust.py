@@ -378,6 +378,8 @@ class _Comparison:
         )
         settled = was_tied and not is_tied and f1["overpass"] in self.known.ranked
         if f0["tie_rank"] != f1["tie_rank"] or settled:
+            if one["ordinal"] == other["ordinal"] and not is_tied:
+                zh, en = f"列第 {other['ordinal']}", f"number {other['ordinal']} of the order"
             return _Why("tie_ruled", zh, en)
         tied = t0.get("tied") or t1.get("tied") or was_tied or is_tied
         if one["ordinal"] == other["ordinal"] and not tied:

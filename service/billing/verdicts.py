@@ -90,7 +90,9 @@ def verdict_of(
                 "denied", finding, published_at=published_at, area_mu=area_mu, denial_reviewed_by=level
             )
     state: FactState = "confirmed" if published_at is None else "publicised"
-    return Verdict(state, finding, _first_confirmed(spoken), published_at, area_mu, denial_waits=waits)
+    return Verdict(
+        state, finding, _first_confirmed(book, spoken, finding), published_at, area_mu, denial_waits=waits
+    )
 
 
 def _newest(records: Sequence[Any]) -> Any:
@@ -132,7 +134,15 @@ def _reviewed(book: Rulebook, spoken: Sequence[Record], is_payers: Callable[[Rec
     return reviewer is not None and not narrower(reviewer, book.counts.verification.denial_review)
 
 
-def _first_confirmed(spoken: Sequence[Record]) -> dt.datetime | None:
-    """Return when somebody first found what stands: an order by confirmation must not move with every later visit."""
-    found = [one.found_at for one in spoken if not _denies(one.finding)]
+def _first_confirmed(book: Rulebook, spoken: Sequence[Record], finding: str) -> dt.datetime | None:
+    """Return when somebody first found what stands: an order by confirmation must not move with every later visit.
+
+    Where what stands is billed, a finding that is not (rubbish, before it turned out to be straw) confirmed nothing.
+    """
+    billed = not _frees(book, finding)
+    found = [
+        one.found_at
+        for one in spoken
+        if not _denies(one.finding) and not (billed and _frees(book, one.finding))
+    ]
     return min(found, default=None)

@@ -183,6 +183,7 @@ def test_a_ruled_tie_is_the_cause_for_everybody_it_concerns() -> None:
     mine, same = fire("M", "2020-11-11T12:00", OWN), fire("THEIRS", "2020-11-11T12:00", OTHER)
     first = _changed([mine, same], [_with(mine, tie_rank=1), same], PROVINCE)
     assert _causes(first) == {"M": "tie_ruled"}
+    assert first["M"]["zh"] == "同一分钟的先后经裁定：列第 1"
     assert first["M"]["delta"] == "200000.00"
     shared = check_rulebook(
         (BOOKS / "jl-1-province.yaml").read_text(encoding="utf-8").replace("tie: ruling", "tie: shared")

@@ -70,6 +70,15 @@ def test_a_finding_that_counts_confirms_at_any_level_with_the_first_time_and_the
     assert found.area_mu == Decimal("12.5")
 
 
+def test_a_fire_is_confirmed_since_it_was_found_to_be_what_is_billed() -> None:
+    later = verdict(
+        record("rubbish", at=1), record("weeds", "local", at=3), record("straw", "province", at=9)
+    )
+    assert (later.finding, later.confirmed_at) == ("straw", LISTED + dt.timedelta(hours=3))
+    other = verdict(record("straw", at=1), record("rubbish", "province", at=9))
+    assert (other.finding, other.confirmed_at) == ("rubbish", LISTED + dt.timedelta(hours=1))
+
+
 def test_a_public_notice_makes_a_confirmed_fire_publicised_and_no_other() -> None:
     assert verdict(record("straw"), published=SOON).state == "publicised"
     assert verdict(published=SOON).state == "listed"
