@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gis.errors import UsageError
 from gis.times import cut_minutes
 
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
@@ -97,3 +98,21 @@ class Settings(BaseSettings):
         if "public_url" in self.model_fields_set:
             return self
         return self.model_copy(update={"public_url": f"http://127.0.0.1:{port}"})
+
+
+def bad_setting(error: ValidationError) -> UsageError:
+    """Return the refusal of a setting that cannot be read, with the name of its variable.
+
+    The value is told but for secrets: a token and an address may hold one.
+    """
+    first = error.errors(include_url=False)[0]
+    field = str(first["loc"][0]) if first["loc"] else ""
+    value = "***" if field in ("token", "db", "tianditu_key") else str(first.get("input"))[:80]
+    name = f"HUODIAN_{field.upper()}"
+    return UsageError(
+        "bad_setting",
+        f"设置 {name} 的值“{value}”不可用：请按 docs/operations.md 的“Settings”改正",
+        f"the setting {name} cannot be {value!r} ({first['msg']}): see Settings in docs/operations.md",
+        setting=name,
+        value=value,
+    )

@@ -55,7 +55,7 @@ STATUS: tuple[tuple[type[HuodianError], int], ...] = (
 )
 """The most specific class first; any other error of ours is a 500."""
 
-UNAVAILABLE = frozenset({"no_store", "schema_mismatch", "store_unreachable"})
+UNAVAILABLE = frozenset({"no_store", "schema_mismatch", "schema_newer", "store_unreachable"})
 """Errors about the installation: 503, and their values (paths) stay in the log."""
 
 TITLES: Mapping[int, tuple[str, str]] = {

@@ -45,13 +45,19 @@ def _globals(
     lang: Annotated[str, typer.Option("--lang", help="zh or en")] = "zh",
     token: Annotated[str | None, typer.Option("--token", help="Reader's token; prefer HUODIAN_TOKEN")] = None,
 ) -> None:
+    from pydantic import ValidationError
+
     from gis.errors import HuodianError
     from service.cli.session import Session, parse_as_of
-    from service.settings import Settings
+    from service.settings import Settings, bad_setting
 
     options = {name: value for name, value in (("db", db), ("token", token)) if value is not None}
-    session = Session(Settings(**options), json=as_json, lang=lang)  # type: ignore[arg-type]
+    session = Session(Settings.model_construct(), json=as_json, lang=lang)
     ctx.obj = session
+    try:
+        session.settings = Settings(**options)  # type: ignore[arg-type]
+    except ValidationError as error:
+        session.fail(bad_setting(error))
     try:
         session.as_of = parse_as_of(as_of)
     except HuodianError as error:

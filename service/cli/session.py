@@ -153,6 +153,15 @@ class Session:
             yield
         except HuodianError as error:
             self.fail(error)
+        except Exception as error:
+            if "sqlalchemy" not in sys.modules:
+                raise
+            from service.store.trouble import trouble_of
+
+            told = trouble_of(error)
+            if told is None:
+                raise
+            self.fail(told)
 
     def fail(self, error: HuodianError) -> None:
         """Report `error` and leave."""

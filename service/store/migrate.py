@@ -60,11 +60,15 @@ def upgrade(store: Store) -> bool:
     ------
     BusyError
         When another writer holds the store for longer than the busy timeout.
+    ConflictError
+        ``schema_newer``: a newer program made the store.
     """
     with store.engine.connect() as connection, store.begin_write(connection):
         before = MigrationContext.configure(connection).get_current_revision()
         if before == head():
             return False
+        if before not in (None, *_known()):
+            raise _newer(before)
         config = configuration()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -79,9 +83,11 @@ def require_current(store: Store) -> None:
     Raises
     ------
     ConflictError
-        When the store is empty or its schema is not this program's.
+        ``schema_mismatch``: the store is empty or older; ``schema_newer``: a newer program made it.
     """
     found = current(store)
+    if found not in (None, *_known()):
+        raise _newer(found)
     if found != head():
         raise ConflictError(
             "schema_mismatch",
@@ -89,3 +95,19 @@ def require_current(store: Store) -> None:
             f"the store's schema is {found or 'empty'}, this program needs {head()}: run `huodian init`",
             value=found,
         )
+
+
+def _known() -> list[str]:
+    """Return every schema revision that this program can start from."""
+    scripts = ScriptDirectory.from_config(configuration())
+    return [str(script.revision) for script in scripts.walk_revisions()]
+
+
+def _newer(found: str | None) -> ConflictError:
+    return ConflictError(
+        "schema_newer",
+        f"存储的结构版本 {found} 由更新的程序建立，本程序只到 {head()}：请升级本程序，或换用旧的备份",
+        f"the store's schema {found} was made by a newer program, this one knows up to {head()}: upgrade the program, "
+        "or use an older backup",
+        value=found,
+    )

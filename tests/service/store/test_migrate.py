@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -9,16 +10,19 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from gis.errors import ConflictError
 from service.store import migrate
+from service.store.bulk import bulk_insert
 from service.store.engine import Store, open_store
-from service.store.models import Base, Revision
+from service.store.models import Base, Detection, Revision
 from service.store.types import Geometry
 
 ROOT = Path(__file__).parents[3]
@@ -151,11 +155,57 @@ def test_a_program_killed_after_the_commit_leaves_the_new_schema(empty_store_url
     store.close()
 
 
-def test_another_schema_is_refused_by_name(store: Store) -> None:
+@pytest.mark.parametrize(("version", "code"), [("0005", "schema_mismatch"), ("9999", "schema_newer")])
+def test_another_schema_is_refused_by_name(store: Store, version: str, code: str) -> None:
     with store.engine.connect() as connection, connection.begin():
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(sa.text(f"UPDATE alembic_version SET version_num = '{version}'"))
     with pytest.raises(ConflictError) as refused:
         migrate.require_current(store)
-    assert refused.value.code == "schema_mismatch"
-    assert "9999" in refused.value.zh
-    assert "9999" in refused.value.en
+    assert refused.value.code == code
+    assert version in refused.value.zh
+    assert version in refused.value.en
+
+
+def test_a_newer_store_is_left_as_it_is(store: Store) -> None:
+    with store.engine.connect() as connection, connection.begin():
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    before = schema(store)
+    with pytest.raises(ConflictError, match="upgrade the program"):
+        migrate.upgrade(store)
+    assert schema(store) == before
+
+
+@pytest.mark.parametrize("start", ["0001", "0003", "0005"])
+def test_what_an_older_store_holds_is_there_after_the_upgrade(empty_store_url: str, start: str) -> None:
+    """A store of each age, with a revision and a detection in it, becomes this program's and keeps them."""
+    store = open_store(empty_store_url, must_exist=False)
+    with store.engine.connect() as connection, store.begin_write(connection):
+        config = migrate.configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, start)
+    at = dt.datetime(2023, 10, 29, 4, 30, tzinfo=dt.UTC)
+    with store.engine.connect() as connection, store.begin_write(connection):
+        connection.execute(sa.insert(Revision).values(id=1, at=at, actor="old", command="ingest", params={}))
+        bulk_insert(
+            connection,
+            Detection,
+            {
+                "id": [1],
+                "rev": 1,
+                "satellite": ["NOAA-20"],
+                "acq_at": [at],
+                "lon": [126.55],
+                "lat": [44.85],
+                "source_kind": "satellite",
+                "geom": (np.array([126.55]), np.array([44.85])),
+            },
+        )
+    assert migrate.current(store) == start
+    assert migrate.upgrade(store) is True
+    assert differences(store, Base.metadata) == []
+    with store.writer("new", "note") as writer:
+        assert writer.revision == 2
+    with store.reader() as reader:
+        (kept,) = reader.rows(sa.select(Detection.satellite, Detection.acq_at, Detection.lon, Detection.lat))
+    assert tuple(kept) == ("NOAA-20", at, 126.55, 44.85)
+    store.close()
