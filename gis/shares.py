@@ -16,6 +16,7 @@ import numpy.typing as npt
 import shapely
 
 from gis.locate import Layer
+from gis.location.areas_plain import GRID
 from gis.plane import metres_per_degree
 
 Floats = npt.NDArray[np.float64]
@@ -24,6 +25,8 @@ Longs = npt.NDArray[np.int64]
 LEAST = 1e-12
 """Parts below this are rounding and not named."""
 _OVERLAP = 1e-9
+_VANISHING = 1e-120
+"""Products of smaller coordinates vanish, and what a side cuts off with them: such a side lies at 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,8 @@ def box_shares(layer: Layer, boxes: Floats, group: Longs | None = None) -> Share
     group
         Number of the group of each box, in order and without gaps; each box by itself when None.
     """
-    boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+    boxes = np.array(boxes, dtype=np.float64).reshape(-1, 4)
+    boxes[np.abs(boxes) < _VANISHING] = 0.0
     whole = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     box, unit, area, unsure = layer.box_areas(boxes)
     pairs = unit
@@ -107,7 +111,7 @@ def _union_areas(layer: Layer, boxes: Floats, box: Longs, unit: Longs) -> Floats
     starts = np.flatnonzero(np.diff(box, prepend=-1))
     found = np.zeros(len(boxes))
     for a, b in itertools.pairwise([*starts.tolist(), len(box)]):
-        found[box[a]] = shapely.area(shapely.union_all(parts[a:b]))
+        found[box[a]] = shapely.area(shapely.union_all(parts[a:b], grid_size=GRID))
     return found
 
 
