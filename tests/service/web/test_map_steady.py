@@ -158,6 +158,32 @@ def test_at_a_field_without_a_network_the_list_still_opens_calls_and_reports(
     visit.check()
 
 
+def test_nobody_reports_without_a_name_and_no_draft_is_read_by_another(
+    real: RealStore, address: str, browser: Browser
+) -> None:
+    point = points_of(real, "yushu")[0]["fire_point_id"]
+    visit = MapVisit(browser, address, DESK, real.tokens["patrol"])
+    page = visit.page
+    page.route("**/api/v1/session", no_line)
+    visit.enter(f"?date={DAY}&point={point}")
+    visit.card()
+    assert page.locator(".reporting").count() == 0, "kept under no name it would never be sent"
+    page.unroute("**/api/v1/session")
+    page.evaluate("huodian.refresh()")
+    page.click(".reporting > summary")
+    page.fill(".report [name=note]", "只给我自己看")
+    visit.context.add_cookies(
+        [{"name": "huodian_token", "value": real.tokens["yushu"], "url": address, "httpOnly": True}]
+    )
+    page.reload()
+    visit.ready()
+    visit.card()
+    page.click(".reporting > summary")
+    assert page.input_value(".report [name=note]") == ""
+    without(visit, "ERR_FAILED")
+    visit.check()
+
+
 def test_a_printed_sheet_never_says_none_where_nothing_was_read(real: RealStore, enter: Enter) -> None:
     visit = enter("yushu")
     visit.page.route("**/firelist?*", no_line)

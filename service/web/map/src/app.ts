@@ -128,9 +128,10 @@ export class App {
     return this.rows().find((one) => one.fire_point_id === id);
   }
 
+  /** Until the service has said who is looking, nobody may: a report kept without a name would never be sent. */
   may(permission: string): boolean {
     const { session } = this.data.get();
-    return session === null || session.permissions.includes(permission);
+    return session === null ? !api.offers('session') : session.permissions.includes(permission);
   }
 
   /** Change the view and the address with it; `push` makes a step that the back button undoes. */

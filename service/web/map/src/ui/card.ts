@@ -109,7 +109,7 @@ export function mountCard(app: App, root: HTMLElement): void {
   const drawReport = (card: CardData | null): void => {
     const waiting = card ? app.data.get().reports.filter((one) => one.point === card.id) : [];
     const may = card !== null && app.may('verify') && card.levels.length > 0;
-    const now = may ? JSON.stringify([card.id, card.levels, lang(), waiting]) : '';
+    const now = may ? JSON.stringify([card.id, app.actor, card.levels, lang(), waiting]) : '';
     if (now === reported) return;
     reported = now;
     fill(

@@ -18,14 +18,15 @@ interface Draft {
   source: string;
 }
 
-const draftName = (id: string): string => `huodian.draft.${id}`;
+/** A draft is of a point and of whoever typed it: a device may have several users. */
+const draftName = (actor: string, id: string): string => `huodian.draft.${actor}.${id}`;
 
 /** Return the form of a point with its reports that wait or were refused. */
 export function reportForm(app: App, card: CardData, waiting: readonly Report[], open: boolean, toggled: (open: boolean) => void): HTMLElement {
-  const draft = readDraft(card);
+  const draft = readDraft(app.actor, card);
   const said = h('p', { class: 'said', role: 'status' });
   const button = h('button', { type: 'submit', class: 'b go', 'data-key': 'send' }, t('send'));
-  const keep = (): void => keepDraft(card.id, draft, said);
+  const keep = (): void => keepDraft(app.actor, card.id, draft, said);
   const form = h(
     'form',
     {
@@ -82,7 +83,7 @@ function kept(app: App, card: CardData, report: Report): HTMLElement {
             type: 'button',
             'data-key': `edit-${report.key}`,
             onclick: () => {
-              localStorage.setItem(draftName(card.id), JSON.stringify(draftOf(report.body)));
+              localStorage.setItem(draftName(app.actor, card.id), JSON.stringify(draftOf(report.body)));
               app.outbox.drop(report.key);
             },
           },
@@ -104,7 +105,7 @@ async function send(app: App, card: CardData, draft: Draft, button: HTMLButtonEl
   try {
     const sent = app.outbox.submit(report);
     // The device has the report now, or has thrown: the draft goes before the form is made anew.
-    if (app.outbox.of(app.actor).some((one) => one.key === report.key)) localStorage.removeItem(draftName(card.id));
+    if (app.outbox.of(app.actor).some((one) => one.key === report.key)) localStorage.removeItem(draftName(app.actor, card.id));
     await sent;
   } catch {
     button.disabled = false; // the device keeps nothing (full, or forbidden): say so and lose nothing
@@ -132,18 +133,18 @@ function draftOf(body: VerificationBody): Draft {
   return { finding: body.finding, level: body.level, foundAt: body.found_at.slice(0, 16), note: body.note ?? '', area: body.area ?? '', source: body.source_kind ?? '' };
 }
 
-function readDraft({ id, levels }: CardData): Draft {
+function readDraft(actor: string, { id, levels }: CardData): Draft {
   const empty: Draft = { finding: '', level: levels[0] ?? 'local', foundAt: beijingMinute(), note: '', area: '', source: '' };
   try {
-    return { ...empty, ...(JSON.parse(localStorage.getItem(draftName(id)) ?? '{}') as Partial<Draft>) };
+    return { ...empty, ...(JSON.parse(localStorage.getItem(draftName(actor, id)) ?? '{}') as Partial<Draft>) };
   } catch {
     return empty;
   }
 }
 
-function keepDraft(id: string, draft: Draft, said: HTMLElement): void {
+function keepDraft(actor: string, id: string, draft: Draft, said: HTMLElement): void {
   try {
-    localStorage.setItem(draftName(id), JSON.stringify(draft));
+    localStorage.setItem(draftName(actor, id), JSON.stringify(draft));
   } catch {
     fill(said, t('unsaved'));
   }
