@@ -320,7 +320,7 @@ def test_the_answer_fits_its_schema_also_for_what_says_little(told: Scene) -> No
 
 
 _NAMES = re.compile(
-    r"[\w.-]+\.csv|viirs_\w+|tianditu[\w-]*|NOAA-20|SNPP|VIIRS|[\d.]+NRT|CGCS2000|SHA-256 [0-9a-f]{12}"
+    r"[\w.-]+\.csv|viirs_\w+|tianditu[\w-]*|NOAA-20|SNPP|VIIRS|[\d.]+NRT|CGCS2000|(?:SHA-256|证据) [0-9a-f]{12}"
     r"|20\d{6}-[0-9a-f]{12}|JL-1"
 )
 """What has no Chinese name: files, data sets, satellites, hashes, numbers."""
