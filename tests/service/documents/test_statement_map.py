@@ -47,7 +47,7 @@ def test_the_page_says_what_the_paper_says() -> None:
     for said in (
         "双辽市",
         "2023-2024 考核期",
-        "非正式：示例数据",
+        "非正式：样例数据",
         "800,000.00",
         "已下达",
         "审图号：吉S（2024）001号",
