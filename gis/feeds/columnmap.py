@@ -244,7 +244,7 @@ def _folder() -> Any:
     return resources.files("gis.feeds") / "maps"
 
 
-def load_column_map(text: str) -> ColumnMap:
+def load_column_map(text: str | bytes) -> ColumnMap:
     """Return the map that a ``columns.yaml`` states; every error is reported with its line.
 
     Raises

@@ -138,7 +138,7 @@ def _column_map(name: str | None) -> Any:
             f"no column map {name}: neither a file nor one of {', '.join(builtin_map_names())}",
             value=name,
         )
-    return load_column_map(path.read_text(encoding="utf-8"))
+    return load_column_map(path.read_bytes())
 
 
 @contextmanager

@@ -74,6 +74,7 @@ UNIT = '  - {{uid: a, level: {}, kind: k, name: n, code: "220000"{}}}\n'
         lambda: read_register_file(REGISTER.format(UNIT.format("town", ", aliases: 3, codes: 4"))),
         lambda: read_register_file(REGISTER.format(UNIT.format("city", ", parent: b, source: q, from: now"))),
         lambda: read_register_file(REGISTER.format(UNIT.format("city", "")) + "successions: [{before: 3}]\n"),
+        lambda: load_column_map("name: 巡查\n".encode("gb18030")),
         lambda: load_column_map("name: 3\ndatum: gcj\nheader_row: x\nrank: -1\nconstants: {satellite: X9}\n"),
     ],
 )
