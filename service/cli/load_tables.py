@@ -292,8 +292,8 @@ def _bytes(path: Path) -> bytes:
     if not path.is_file():
         raise RefusedInputError(
             "no_file",
-            f"文件 {path.name} 不存在。请核对路径。",
-            f"The file {path.name} does not exist. Check the path.",
+            f"没有文件 {path}（不存在，或是目录）。请核对路径。",
+            f"There is no file {path} (missing, or a folder). Check the path.",
             file=path.name,
         )
     return path.read_bytes()

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from gis.errors import HuodianError, NotFoundError, RefusedInputError
 from gis.feeds import ColumnMap, Limits, Member, ParsedFeed, open_container, read_feed
+from gis.reasons import reason_of
 from gis.times import instant_of
 from service.pipeline import detections
 from service.pipeline.archive import Archive
@@ -171,6 +172,9 @@ def _ingest_file(
     except HuodianError as error:
         yield _refusal(label, error)
         return
+    except OSError as error:
+        yield _refusal(label, _unreadable(label, error))
+        return
     sha256 = hashlib.sha256(data).hexdigest()
     for member in members:
         name = member.label or label
@@ -325,4 +329,14 @@ def _too_large(path: Path) -> RefusedInputError:
         f"文件 {_label(path.name)} 超过大小上限：请拆分后再导入",
         f"file {_label(path.name)} exceeds the size limit: split it",
         value=path.stat().st_size,
+    )
+
+
+def _unreadable(label: str, error: OSError) -> RefusedInputError:
+    en, zh = reason_of(error)
+    return RefusedInputError(
+        "unreadable_file",
+        f"文件 {label} 无法读取（{zh}）：请检查权限与磁盘后重新导入",
+        f"file {label} cannot be read ({en}): check its permissions and the disk, and ingest it again",
+        value=label,
     )

@@ -190,6 +190,18 @@ def test_a_refused_file_does_not_stop_the_others(world: World) -> None:
 # --- the archive ----------------------------------------------------------------------------------------------------
 
 
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(world: World, tmp_path: Path) -> None:
+    folder = tmp_path / "feeds"
+    folder.mkdir()
+    (folder / "a.csv").symlink_to("/proc/self/mem")  # a file whose first byte the system refuses to everybody
+    feeds.write(folder / "b.csv", [FIRE])
+    report = world.ingest(folder)
+    conserved(report)
+    bad, good = report.files
+    assert (bad.refused, good.accepted) == ("unreadable_file", 1)
+    assert "重新导入" in str(bad.message_zh)
+
+
 def test_the_archive_holds_the_very_bytes(world: World) -> None:
     path = world.feed("day.csv", [FIRE])
     packed = path.with_suffix(".csv.gz")
