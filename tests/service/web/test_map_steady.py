@@ -193,6 +193,8 @@ def test_a_printed_sheet_never_says_none_where_nothing_was_read(real: RealStore,
     sheet = visit.page.text_content("#print") or ""
     assert "读取失败" in sheet
     assert "0 处火点" not in sheet
+    assert "经度，纬度" in sheet
+    assert "lon" not in sheet
     without(visit, "ERR_FAILED")
     visit.check()
 

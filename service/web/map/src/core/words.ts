@@ -69,6 +69,7 @@ export const WORDS = {
   pick: ['此处有 {n} 处火点', '{n} fire points here'],
   clusterHint: ['{points} 处火点，{pixels} 像元：点击放大', '{points} fire points, {pixels} pixels: click to zoom in'],
   card: ['火点卡片', 'Fire point'],
+  lonLat: ['经度，纬度', 'lon, lat'],
   pointId: ['火点编号', 'Fire point id'],
   share: ['县内占比', 'Share in county'],
   cropland: ['耕地占比', 'Cropland'],

@@ -24,7 +24,7 @@ export function mountPrint(app: App, root: HTMLElement): void {
       h(
         'table',
         null,
-        h('thead', null, h('tr', null, ['#', t('pointId'), t('where'), t('seen'), t('pixels'), 'lon, lat', t('status')].map((name) => h('th', { scope: 'col' }, name)))),
+        h('thead', null, h('tr', null, ['#', t('pointId'), t('where'), t('seen'), t('pixels'), t('lonLat'), t('status')].map((name) => h('th', { scope: 'col' }, name)))),
         h(
           'tbody',
           null,
