@@ -37,17 +37,16 @@ lint: $(VENV)/.dev ## style, types, the arrows between rooms, and what must not 
 	echo "== import-linter"; $(VENV)/bin/lint-imports
 	echo "== tree"; $(PY) scripts/check_tree.py
 
-bench: $(VENV)/.dev ## ratios against pandas and geopandas, in one run (ARGS="--write docs/benchmarks.md" keeps them)
-	@$(PY) -m bench.run $(ARGS)
+bench: $(VENV)/.bench components ## ratios beside pandas, geopandas, SedonaDB and PostGIS: ingest, location, shares (ARGS="--write docs/benchmarks.md" keeps those of ingest)
+	@failed=0; $(PY) -m bench.run $(ARGS) || failed=1
+	$(PY) -m bench.location || failed=1; $(PY) -m bench.shares || failed=1; exit $$failed
 
 bench-money: $(VENV)/.dev ## seconds and memory of adjudicating 20,000 and 1,000,000 fire points
 	@$(PY) -m bench.adjudication --points 20000 --units 12000
 	$(PY) -m bench.adjudication --points 1000000 --units 600000
 
-bench-map: $(VENV)/.bench components ## location, shares and tiles beside their peers (SedonaDB, geopandas, PostGIS, tipg); the map's first idle
-	@$(PY) -m bench.location
-	$(PY) -m bench.shares
-	$(PY) -m bench.tiles
+bench-map: $(VENV)/.bench components ## tiles beside tipg and ST_AsMVT; the map's first idle
+	@$(PY) -m bench.tiles
 	$(PY) -m bench.map_idle
 
 notebooks: $(VENV)/.dev $(VENV)/.assets ## execute the notebooks on the real data again and keep them (ARGS="october_2023" for one)

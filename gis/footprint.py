@@ -21,10 +21,12 @@ import shapely
 from gis.locate import NOWHERE, Layer
 from gis.plane import degrees_of, metres_per_degree
 from gis.shares import Shares, box_shares, oriented, polygon_shares, union_boxes
+from gis.types import SourceKind
 
 __all__ = [
     "FALLBACK_KM",
     "NOMINAL_KM",
+    "REPORTED_KM",
     "Footprints",
     "Pixels",
     "Shares",
@@ -42,6 +44,15 @@ NOMINAL_KM = {"VIIRS": 0.375, "MODIS": 1.0, "OLI": 0.03, "OLI_TIRS": 0.03}
 """Full pixel extent at nadir, used where a feed gives none (FIRMS attribute pages of each product)."""
 
 FALLBACK_KM = 1.0
+
+REPORTED_KM = {
+    SourceKind.PATROL: 0.05,
+    SourceKind.DRONE: 0.05,
+    SourceKind.CAMERA: 0.2,
+    SourceKind.PUBLIC_REPORT: 0.5,
+}
+"""Full extent of the place that a person or a camera names, where the feed says none: our judgement of how well each
+knows it. Somebody who stood there saw no square kilometre burn."""
 
 _SCALE_SLACK = 1.01
 """Border distances are measured at the scale of a latitude band (0.3 %), pixels at their own: none may be missed."""
@@ -103,9 +114,23 @@ class Footprints:
     distance_m: Floats
 
 
-def extents_km(scan: Floats, track: Floats, instrument: Sequence[str | None]) -> tuple[Floats, Floats]:
-    """Return the full extents, nominal where a feed gives none or zero."""
-    nominal = np.array([NOMINAL_KM.get(name or "", FALLBACK_KM) for name in instrument], dtype=np.float64)
+def extents_km(
+    scan: Floats, track: Floats, instrument: Sequence[str | None], kind: Sequence[str]
+) -> tuple[Floats, Floats]:
+    """Return the full extents in kilometres, nominal where a feed gives none or zero.
+
+    Parameters
+    ----------
+    instrument, kind
+        Instrument and `SourceKind` of each detection; people's reports have the second alone.
+    """
+    nominal = np.array(
+        [
+            NOMINAL_KM.get(name or "", REPORTED_KM.get(SourceKind(source), FALLBACK_KM))
+            for name, source in zip(instrument, kind, strict=True)
+        ],
+        dtype=np.float64,
+    )
     good_scan, good_track = np.nan_to_num(scan) > 0, np.nan_to_num(track) > 0
     return np.where(good_scan, scan, nominal), np.where(good_track, track, nominal)
 

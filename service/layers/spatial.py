@@ -13,7 +13,7 @@ import shapely
 import sqlalchemy as sa
 from shapely.geometry.base import BaseGeometry
 
-from gis.footprint import FALLBACK_KM, NOMINAL_KM, rectangles
+from gis.footprint import FALLBACK_KM, NOMINAL_KM, REPORTED_KM, rectangles
 from gis.plane import FLATTENING, SEMI_MAJOR_M, degrees_of
 from gis.types import STORED_EPSG, BBox
 from service.store.base import Base
@@ -189,13 +189,15 @@ class PolygonShape:
 class FootprintShape:
     """The rectangles of pixels, made of position and extents (see `gis.footprint`)."""
 
-    needs: tuple[str, ...] = ("lon", "lat", "scan_km", "track_km", "instrument")
+    needs: tuple[str, ...] = ("lon", "lat", "scan_km", "track_km", "instrument", "source_kind")
 
     def __init__(self, table: type[Base], columns: Mapping[str, Any], reader: Reader) -> None:
         self._table, self._reader = table, reader
         lon, lat = columns["lon"], columns["lat"]
         nominal = sa.case(
-            *((columns["instrument"] == name, km) for name, km in NOMINAL_KM.items()), else_=FALLBACK_KM
+            *((columns["instrument"] == name, km) for name, km in NOMINAL_KM.items()),
+            *((columns["source_kind"] == str(kind), km) for kind, km in REPORTED_KM.items()),
+            else_=FALLBACK_KM,
         )
         width, height = (
             sa.case((columns[name] > 0, columns[name]), else_=nominal) * 1000.0
@@ -246,7 +248,7 @@ class FootprintShape:
             np.asarray([np.nan if one is None else one for one in columns[name]], float)
             for name in ("lon", "lat", "scan_km", "track_km")
         )
-        width, height = extents_km(scan, track, columns["instrument"])
+        width, height = extents_km(scan, track, columns["instrument"], columns["source_kind"])
         return rectangles(lon, lat, width * 1000.0, height * 1000.0)
 
 

@@ -35,7 +35,7 @@ from service.store.models import AssessedDay, Supersession
 from service.store.types import canonical_json
 
 COMMAND = "assess"
-METHOD = "union, doubt at every level"
+METHOD = "union, doubt at every level, reports by kind"
 """What the footprint of a fire point is and what it is held against; days assessed by another are done again."""
 _ATTEMPTS = 3
 
@@ -321,7 +321,7 @@ def _attribute(
     layers: Layers, names: Names, live: LiveDetections, rows: Any, members: Sequence[Any], day: Any
 ) -> list[Place]:
     """Attribute fire points at their representatives `rows`, all that share their layers in one call."""
-    scan, track = extents_km(live.scan_km, live.track_km, live.instrument.tolist())
+    scan, track = extents_km(live.scan_km, live.track_km, live.instrument.tolist(), live.source_kind.tolist())
     dates = [day_of(number) for number in day[rows].tolist()]
     by_stack: dict[str, list[int]] = defaultdict(list)
     for position, date in enumerate(dates):

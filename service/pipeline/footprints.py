@@ -35,12 +35,19 @@ _AT_ONCE = 20_000
 
 def extents_m(reader: Reader, detections: Sequence[int]) -> tuple[Floats, Floats]:
     """Return full pixel extents in metres, scan and track, by the best observation known at the reader's revision."""
-    table = Observation.__table__
+    table, detection = Observation.__table__, Detection.__table__
     best: dict[int, Any] = {}
     for start in range(0, len(detections), _AT_ONCE):
         some = list(detections[start : start + _AT_ONCE])
         for row in reader.rows(
-            sa.select(table.c.detection_id, table.c.scan_km, table.c.track_km, table.c.instrument)
+            sa.select(
+                table.c.detection_id,
+                table.c.scan_km,
+                table.c.track_km,
+                table.c.instrument,
+                detection.c.source_kind,
+            )
+            .join_from(table, detection, table.c.detection_id == detection.c.id)
             .where(table.c.detection_id.in_(some), reader.known(Observation))
             .order_by(table.c.detection_id, *best_first(table))
         ):
@@ -50,6 +57,7 @@ def extents_m(reader: Reader, detections: Sequence[int]) -> tuple[Floats, Floats
         np.array([row.scan_km for row in chosen], dtype=np.float64),
         np.array([row.track_km for row in chosen], dtype=np.float64),
         [row.instrument for row in chosen],
+        [row.source_kind for row in chosen],
     )
     return scan * 1000, track * 1000
 

@@ -193,7 +193,12 @@ def _grounds(layer: ScreenLayer, live: LiveDetections, rows: Any, ends: Any) -> 
     """Return the ground of each cluster: the mean over its pixels, weighted by their known area."""
     if layer.cover is None:
         return [_Ground(None, None, 0.0, False)] * len(ends)
-    scan, track = extents_km(live.scan_km[rows], live.track_km[rows], live.instrument[rows].tolist())
+    scan, track = extents_km(
+        live.scan_km[rows],
+        live.track_km[rows],
+        live.instrument[rows].tolist(),
+        live.source_kind[rows].tolist(),
+    )
     cover = layer.cover.raster.cover(live.lon[rows], live.lat[rows], scan * 1000, track * 1000)
     area = scan * track
     found = []

@@ -103,6 +103,7 @@ def _compute(
             o.c.track_km,
             o.c.instrument,
             o.c.file_id,
+            d.c.source_kind,
         )
         .join(o, o.c.detection_id == d.c.id)
         .where(
@@ -134,7 +135,10 @@ def _compute(
     _, satellite = np.unique(np.array(columns[1], dtype=str), return_inverse=True)
     minute = np.array(columns[2], dtype=np.int64)
     scan, track = extents_km(
-        np.array(columns[7], dtype=np.float64), np.array(columns[8], dtype=np.float64), columns[9]
+        np.array(columns[7], dtype=np.float64),
+        np.array(columns[8], dtype=np.float64),
+        columns[9],
+        columns[11],
     )
     newer = superseded_by(
         satellite.astype(np.int64),

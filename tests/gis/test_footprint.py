@@ -40,9 +40,17 @@ def test_nominal_extents_stand_in_for_what_a_feed_does_not_say() -> None:
     scan = np.array([0.5, np.nan, 0.0, np.nan, np.nan, -1.0])
     track = np.array([np.nan, 0.4, 0.0, np.nan, np.nan, 2.0])
     instrument = ["VIIRS", "VIIRS", "MODIS", "MODIS", None, "AHI"]
-    got_scan, got_track = extents_km(scan, track, instrument)
+    got_scan, got_track = extents_km(scan, track, instrument, ["satellite"] * 6)
     assert got_scan.tolist() == [0.5, 0.375, 1.0, 1.0, 1.0, 1.0]
     assert got_track.tolist() == [0.375, 0.4, 1.0, 1.0, 1.0, 2.0]
+
+
+def test_who_stood_there_saw_no_square_kilometre_burn() -> None:
+    nothing = np.full(5, np.nan)
+    kinds = ["satellite", "patrol", "drone", "camera", "public_report"]
+    got, _ = extents_km(nothing, nothing, [None] * 5, kinds)
+    assert got.tolist() == [1.0, 0.05, 0.05, 0.2, 0.5]
+    assert extents_km(np.array([0.1]), nothing[:1], [None], ["patrol"])[0].tolist() == [0.1]
 
 
 def test_the_scan_runs_east_west_and_the_track_north_south() -> None:

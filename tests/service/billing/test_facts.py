@@ -5,17 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
+import sqlalchemy as sa
 
 from boundaries.builtin import builtin
+from gis.plane import distance_m
 from gis.times import BEIJING
 from service.billing.payers import Payers
+from service.pipeline.footprints import extents_m
 from service.pipeline.register_store import load_register
 from service.store import open_store
+from service.store.models import Detection
+from tests.service.api.client import client
 from tests.service.billing.house import Fire, House, amounts, fires, house
 from tests.service.pipeline import feeds
 
@@ -336,6 +343,21 @@ def test_a_patrol_and_a_satellite_of_one_fire_are_charged_once(opened: House) ->
     assert (counts["fire_points"], counts["facts"], counts["linked"]) == (2, 1, 1)
     opened.rule(fire, "--distinct-from", data["charges"][0]["fire_point_id"])
     assert amounts(opened.charge("2023-2024", *BOOK)) == {YUSHU: "800000.00"}
+
+
+def test_a_report_covers_the_place_somebody_stood_at_and_no_square_kilometre(opened: House) -> None:
+    fire = Fire(YUSHU, 3, "2023-10-29T12:30")
+    lon, lat = (float(value) for value in fire.spot)
+    opened.burn([fire])
+    _patrol(opened, lon + 300 / 80_000, lat, "2023-10-29 13:10")
+    with closing(open_store(opened.url)) as store:
+        with store.reader() as reader:
+            ids = sorted(row.id for row in reader.rows(sa.select(Detection.id)))
+            assert [side.tolist() for side in extents_m(reader, ids)] == [[400.0, 50.0], [400.0, 50.0]]
+        drawn = client(store).get("/ogc/collections/footprints/items").json()["features"]
+    heights = [shapely.from_geojson(json.dumps(one["geometry"])).bounds for one in drawn]
+    metres = sorted(round(float(distance_m(126, south, 126, north))) for _, south, _, north in heights)
+    assert metres == [50, 400]
 
 
 def test_an_unclear_report_is_held_and_a_ruled_duplicate_lends_its_finding(opened: House) -> None:
