@@ -349,7 +349,22 @@ def _answer(
         if not session.json and output is None:
             return
     warnings = [no_bill(session, document["status"])] if document["mark"] else []
+    warnings += _one_rulebook_only(session, document)
     session.emit(schema, data, text=lambda: print_statement(session, data, document), warnings=warnings)
+
+
+def _one_rulebook_only(session: Session, document: Mapping[str, Any]) -> list[str]:
+    """Return the warning that ``--rulebook`` takes back what another rulebook charged in the issue before."""
+    only = document["selection"]["rulebook"]
+    if only is None or all(one["cause"] != "rulebook_changed" for one in document["adjustments"]):
+        return []
+    return [
+        session.pick(
+            f"本账只按 {only} 计算（--rulebook）：上期按其他规则扣的款已在调整事项中冲回；请不带 --rulebook 以一并计算",
+            f"this account is under {only} alone (--rulebook): what other rulebooks charged before is taken back among "
+            "the adjustments; leave --rulebook out to charge under all",
+        )
+    ]
 
 
 def rendered(document: Mapping[str, Any], form: str, canonical: bytes) -> bytes:

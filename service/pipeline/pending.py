@@ -6,7 +6,7 @@
 * ``across_province``: it began outside the province but some of its pixels lie in our counties;
 * ``recorded_later``: a zone that was recorded after the overpass, which never exempts by itself;
 * ``plan_recorded_later``: a planned burn that was recorded, approved or taken back after the overpass;
-* ``plan_exceeded``: a fire seen inside the window of a planned burn and outside it;
+* ``plan_exceeded``: a fire seen inside the window and ground of a planned burn and outside it;
 * ``plan_edge``: the footprint touches the ground of a planned burn, the centre lies outside;
 * ``heat_source_recorded_later``: a fixed heat source that explains it was listed after the overpass;
 * ``grid_boundary_disagree``: the cell that holds it belongs to another county than its ground;
@@ -53,8 +53,8 @@ WORDS = {
         "the planned burn was recorded, approved or changed after the overpass: it exempts only by a ruling",
     ),
     "plan_exceeded": (
-        "火点在计划烧除时段内外均被观测到，不自动免责，须由人裁定",
-        "the fire was seen inside the window of a planned burn and outside it: it exempts only by a ruling",
+        "火点在计划烧除的时段或地块内外均被观测到，不自动免责，须由人裁定",
+        "the fire was seen inside the window and ground of a planned burn and outside: it exempts only by a ruling",
     ),
     "plan_edge": (
         "像元压到计划烧除地块，但中心在地块之外，须由人裁定",

@@ -1,9 +1,9 @@
 """Fire points within planned burns (计划烧除): who had leave to burn there, then, and since when the service knew.
 
-A plan exempts where the overpass falls into its window and its ground, its approval is dated before the overpass, and
-the service had it on record before the overpass. What was recorded or approved later changes nothing by itself: it is
-stated and goes to a person, and so does a later version that takes a plan back. Inside a special period no plan
-exempts.
+A plan exempts where the overpass falls into its window and every pixel of the fire reaches its ground, its approval is
+dated before the overpass, and the service had it on record before the overpass. What was recorded or approved later
+changes nothing by itself: it is stated and goes to a person, and so does a later version that takes a plan back, and a
+fire that burnt beyond the ground or the window. Inside a special period no plan exempts.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shapely
 import sqlalchemy as sa
 
@@ -167,13 +168,15 @@ def match_plans(
     if not plans.plans:
         return
     inside = _inside(plans, stack, names, at, days, places)
-    beside = _beside(plans, at)
+    beside, whole = _beside(plans, at)
     for row, number in sorted(inside.keys() | beside.keys()):
         if places[row].outside is None:
             within = inside.get((row, number), frozenset())
             near = beside.get((row, number), frozenset()) - within
             instant = instant_of(int(at.minute[row]))
-            _judge(places[row], plans.plans[number], within, near, instant)
+            _judge(
+                places[row], plans.plans[number], within, near, whole.get((row, number), frozenset()), instant
+            )
 
 
 def _inside(
@@ -200,18 +203,30 @@ def _inside(
     return {key: frozenset(versions) for key, versions in found.items()}
 
 
-def _beside(plans: PlanLayer, at: Positions) -> dict[tuple[int, int], frozenset[int]]:
-    """Return the versions whose polygon the footprint touches, the union of the pixels, by (position, plan)."""
+_Versions = dict[tuple[int, int], frozenset[int]]
+
+
+def _beside(plans: PlanLayer, at: Positions) -> tuple[_Versions, _Versions]:
+    """Return the versions whose polygon the footprint touches, by (position, plan); then those each pixel touches."""
     layer, entries = plans.ground
     if not len(layer):
-        return {}
-    found: dict[tuple[int, int], set[int]] = defaultdict(set)
+        return {}, {}
     pixels = at.footprints()
+    touching: dict[tuple[int, int, int], set[int]] = defaultdict(set)
     pixel, polygon = layer.touched(shapely.box(*pixels.boxes().T))
-    for row, ground in zip(pixels.point[pixel].tolist(), polygon.tolist(), strict=True):
-        number, version = entries[ground]
+    for one, ground in zip(pixel.tolist(), polygon.tolist(), strict=True):
+        touching[int(pixels.point[one]), *entries[ground]].add(one)
+    count = np.bincount(pixels.point)
+    found: dict[tuple[int, int], set[int]] = defaultdict(set)
+    whole: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for (row, number, version), of in touching.items():
         found[row, number].add(version)
-    return {key: frozenset(versions) for key, versions in found.items()}
+        if len(of) == count[row]:
+            whole[row, number].add(version)
+    return (
+        {key: frozenset(versions) for key, versions in found.items()},
+        {key: frozenset(versions) for key, versions in whole.items()},
+    )
 
 
 def _codes(parents: Mapping[str, str | None], names: Names, place: Place, day: dt.date) -> set[str]:
@@ -237,9 +252,10 @@ def _judge(
     versions: Sequence[Version],
     within: frozenset[int],
     near: frozenset[int],
+    whole: frozenset[int],
     instant: dt.datetime,
 ) -> None:
-    """State what one plan means for one place."""
+    """State what one plan means for one place: a fire of which a pixel lies wholly off its ground exceeds it."""
     newest = len(versions) - 1
     known = max((n for n, one in enumerate(versions) if one.recorded_at < instant), default=None)
     holds = {n for n in within if versions[n].covers(instant)}
@@ -249,7 +265,10 @@ def _judge(
             place.reasons.append({"code": IN_PERIOD, "plan": code, "period": place.period})
         return
     if known in holds and known is not None and versions[known].plan.approved_before(instant):
-        _exempt(place, versions[known], code)
+        if versions[known].plan.geometry is not None and known not in whole:
+            place.reasons.append({"code": EXCEEDED, "plan": code})
+        else:
+            _exempt(place, versions[known], code)
         if newest not in holds:
             place.reasons.append({"code": PLANNED, "plan": code, "recorded_later": True})
     elif newest in holds:
@@ -268,7 +287,7 @@ def _exempt(place: Place, version: Version, code: str) -> None:
 def require_whole_fire(state: dict[str, Any], plans: PlanLayer) -> None:
     """Take back the exemption of a fire that was seen outside the plan's window too: a person decides about it.
 
-    The place of a fire point is that of one pixel; its time runs from its first to its last.
+    Its time runs from its first pixel to its last; its ground was asked of every pixel before (`match_plans`).
     """
     exempting = [one for one in state["reasons"] if one.get("code") == PLANNED and not one["recorded_later"]]
     if not exempting:

@@ -197,6 +197,8 @@ def test_another_rulebook_is_the_cause_where_it_changes_the_price(office: Desk) 
     office.issue(SHUANGLIAO)
     office.later(minutes=1)
     words = ("statement", "issue", "--payer", SHUANGLIAO, "--season", SEASON, "--rulebook", "JL-1-PROVINCE")
+    draft = ("statement", "draft", *words[2:])
+    assert "只按 JL-1-PROVINCE 计算" in office.house.run(*draft).output
     after = office.house.data(*words, "--sample")["document"]
     causes = {one["cause"] for one in after["adjustments"]}
     assert causes == {"rulebook_changed"}

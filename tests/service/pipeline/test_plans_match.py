@@ -119,6 +119,18 @@ def test_a_fire_that_burnt_on_after_its_window_is_not_exempt_by_itself(world: Wo
     assert [case.what for case in queue(world)] == ["plan_exceeded"]
 
 
+def test_a_fire_that_burnt_beyond_its_ground_is_not_exempt_by_itself(world: World) -> None:
+    """The place of a fire point is that of one pixel: the others must reach the ground too, by their own footprints."""
+    plan(world, ground=box(LON - 0.01, LAT - 0.01, LON + 0.001, LAT + 0.01))
+    touching, beyond = fire(lon=LON + 0.003), fire(lon=LON + 0.008)
+    (point,) = seen(world, fire(), touching)
+    assert (point.pixels, point.screen) == (2, "planned_burn")
+    (point,) = seen(world, beyond)
+    assert point.pixels == 3
+    assert (point.screen, about_plans(point)) == ("counted", [{"code": "plan_exceeded", "plan": "P1"}])
+    assert [case.what for case in queue(world)] == ["plan_exceeded"]
+
+
 def test_a_cancelled_plan_says_nothing(world: World) -> None:
     plan(world, state="cancelled")
     (point,) = seen(world, fire())
