@@ -185,7 +185,8 @@ def test_the_phone_list_without_a_script(real: RealStore, address: str, browser:
         following = visit.page.locator("a[rel=next]")
         if following.count() == 0:
             break
-        following.click()
+        with visit.page.expect_navigation():
+            following.click()
     assert len(seen) == len(set(seen)) == 101
     visit.open("/m?date=2023-10-29&lang=en")
     assert "Navigate" in visit.page.inner_text("main")

@@ -184,6 +184,71 @@ def test_nobody_reports_without_a_name_and_no_draft_is_read_by_another(
     visit.check()
 
 
+def test_a_refusal_that_comes_later_is_said_and_leads_to_the_report(real: RealStore, enter: Enter) -> None:
+    point = points_of(real, "yushu")[0]["fire_point_id"]
+    visit = enter("yushu", PHONE, f"?date={DAY}&point={point}")
+    page = visit.page
+    visit.card()
+    page.route("**/verifications", no_line)
+    visit.report("straw", "2023-10-28T09:00")  # before the fire: the service will not take it
+    page.wait_for_selector(".kept >> text=已保存在本机")
+    page.evaluate("huodian.choose(null)")
+    page.unroute("**/verifications")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.wait_for_selector("#notes .bad >> text=未被接受")
+    assert visit.fits()
+    page.click("#notes .bad button >> text=修改")
+    visit.card()
+    page.wait_for_selector(".kept.bad")
+    assert page.locator("#notes .bad").count() == 0, "said once: the card says it now"
+    without(visit, "ERR_FAILED", "422")
+    visit.check()
+
+
+def test_who_signed_in_elsewhere_neither_reports_nor_reads_for_this_one(
+    real: RealStore, address: str, browser: Browser
+) -> None:
+    rows = points_of(real, "yushu")
+    visit = MapVisit(browser, address, DESK, real.tokens["patrol"])
+    visit.enter(f"?date={DAY}&point={rows[0]['fire_point_id']}")
+    visit.card()
+    page = visit.page
+    visit.context.add_cookies(
+        [{"name": "huodian_token", "value": real.tokens["yushu"], "url": address, "httpOnly": True}]
+    )
+    visit.report("straw")
+    page.wait_for_selector(".kept >> text=已保存在本机")
+    with client(real.store, real.tokens["admin"]) as web:
+        path = f"/api/v1/firepoints/{rows[0]['fire_point_id']}/verifications"
+        assert web.get(path).json()["data"]["records"] == [], "no finding of the one under the other's name"
+    with page.expect_navigation():
+        page.evaluate("dispatchEvent(new Event('focus'))")
+    visit.ready()
+    visit.until("huodian.data.get().session?.name === 'yushu'")
+    assert page.locator("#notes .wait >> text=上报").count() == 0, "what waits is the other's"
+    visit.check()
+
+
+def test_a_cut_line_mends_by_itself_and_a_card_changes_its_language_without_one(
+    real: RealStore, enter: Enter
+) -> None:
+    visit = enter("yushu", PHONE)
+    page = visit.page
+    visit.tab("list")
+    visit.rows().first.click()
+    assert "归属" in visit.card()
+    page.route("**/api/v1/**", no_line)
+    page.click("[data-key=lang]")
+    page.wait_for_selector("#card dl dt >> text=Whose")
+    page.evaluate("huodian.refresh()")
+    page.wait_for_selector("#notes .bad")
+    page.unroute("**/api/v1/**")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.wait_for_selector("#notes .bad", state="detached")
+    without(visit, "ERR_FAILED")
+    visit.check()
+
+
 def test_a_printed_sheet_never_says_none_where_nothing_was_read(real: RealStore, enter: Enter) -> None:
     visit = enter("yushu")
     visit.page.route("**/firelist?*", no_line)

@@ -21,6 +21,8 @@ export interface Data {
   extra: Record<string, Row[]>;
   loading: boolean;
   fault: string;
+  /** Whether the fault is that nobody answered: tried again by itself. */
+  cut: boolean;
   signedOut: boolean;
   /** Points that came while the page was open. */
   fresh: ReadonlySet<string>;
@@ -49,6 +51,7 @@ const START: Data = {
   extra: {},
   loading: false,
   fault: '',
+  cut: false,
   signedOut: false,
   fresh: new Set(),
   pulse: 0,
@@ -154,6 +157,12 @@ export class App {
     this.go({ point: id }, id !== null);
   }
 
+  /** Begin anew when another tab has signed in as somebody else: nothing of one reader stays before another. */
+  async recognise(): Promise<void> {
+    const { session } = this.data.get();
+    if (session && (await api.session())?.name !== session.name) location.reload();
+  }
+
   tell(text: string): void {
     this.data.set({ told: text });
   }
@@ -170,7 +179,7 @@ export class App {
       this.fault(error);
     }
     this.recount();
-    await this.loadDay(false, date === this.view.get().date && !signal.aborted ? early : undefined);
+    await this.loadDay(this.data.get().list !== null, date === this.view.get().date && !signal.aborted ? early : undefined);
   }
 
   private meet(session: Session | null): void {
@@ -204,7 +213,7 @@ export class App {
     if (!early) this.load.abort();
     const { signal } = (this.load = early ? this.load : new AbortController());
     const before = keep ? this.data.get().list : null;
-    this.data.set({ loading: true, fault: '', ...(keep ? {} : { list: null, extra: {}, fresh: new Set(), picked: [] }) });
+    this.data.set({ loading: true, fault: '', cut: false, ...(keep ? {} : { list: null, extra: {}, fresh: new Set(), picked: [] }) });
     try {
       const answer = await (early ?? api.fireList(this.day, signal));
       const known = before && new Set(before.rows.map((row) => row.fire_point_id));
@@ -250,8 +259,8 @@ export class App {
   }
 
   fault(error: unknown): void {
-    const signedOut = error instanceof api.Problem && error.status === 401;
-    this.data.set({ loading: false, signedOut, fault: error instanceof Error ? error.message : String(error) });
+    const status = error instanceof api.Problem ? error.status : null;
+    this.data.set({ loading: false, signedOut: status === 401, cut: status === 0, fault: error instanceof Error ? error.message : String(error) });
   }
 
   get actor(): string {
@@ -268,6 +277,13 @@ export class App {
 }
 
 async function sendReport(report: Report): Promise<Outcome> {
+  try {
+    // The cookie is of every tab: whoever signed in elsewhere meanwhile must not be the one who reports this.
+    const now = await api.session();
+    if (now && now.name !== report.actor) return { kind: 'later' };
+  } catch {
+    return { kind: 'later' };
+  }
   const answer = await api.post(`/firepoints/${encodeURIComponent(report.point)}/verifications`, report.body, report.key);
   return outcomeOf(answer.status, answer.said, answer.data);
 }

@@ -8,10 +8,15 @@ const POLL_MS = 120_000;
 
 export function follow(app: App): void {
   const send = (): void => void app.flush().catch((error: unknown) => app.fault(error));
-  addEventListener('online', send);
+  const mend = (): void => {
+    send();
+    if (app.data.get().cut && navigator.onLine) void app.refresh();
+  };
+  addEventListener('online', mend);
+  addEventListener('focus', () => app.recognise().catch(() => undefined));
   addEventListener('storage', () => app.data.set({ reports: app.outbox.of(app.actor) }));
   const look = (): void => {
-    send();
+    mend();
     app.followClock().catch(() => undefined); // no answer: the next look asks again
   };
   setInterval(look, RESEND_MS);

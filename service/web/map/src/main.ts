@@ -4,6 +4,7 @@ import './style.css';
 
 import { App } from './app.ts';
 import { Problem } from './core/api.ts';
+import type { Report } from './core/outbox.ts';
 import { h } from './core/dom.ts';
 import { headed, lang, t } from './core/i18n.ts';
 import { differs } from './core/store.ts';
@@ -109,6 +110,15 @@ function mountMap(): void {
   map.select(app.view.get().point);
 }
 
+/** A report that was refused later on, maybe long after its card was closed: its words are here, and the way to it. */
+function refused(reports: readonly Report[]): HTMLElement[] {
+  return reports
+    .filter((one) => one.state === 'refused' && one.point !== app.view.get().point)
+    .map((one) =>
+      h('p', { class: 'note bad' }, t('refused', { said: one.said ?? '' }), ' ', h('button', { type: 'button', onclick: () => app.choose(one.point) }, t('edit'))),
+    );
+}
+
 /** What happened, said where a screen reader hears it: new points, a lost sign-in, reports that wait. */
 function mountNotes(): void {
   const notes = at('notes');
@@ -122,6 +132,7 @@ function mountNotes(): void {
         !signedOut && fault
           ? h('p', { class: 'note bad' }, t('failed', { said: fault }), ' ', h('button', { type: 'button', onclick: () => void app.refresh() }, t('retry')))
           : null,
+        ...refused(reports),
         waiting ? h('p', { class: 'note wait' }, t('waiting', { n: waiting })) : null,
         drawing && !fault ? h('p', { class: 'note' }, t('drawing')) : null,
         baseAway && base() !== 'plain' ? h('p', { class: 'note wait' }, t('baseAway')) : null,
@@ -131,7 +142,7 @@ function mountNotes(): void {
     );
   };
   app.view.watch((now, before) => {
-    if (differs(now, before, 'lang', 'base')) draw();
+    if (differs(now, before, 'lang', 'base', 'point')) draw();
   });
   app.data.watch((now, before) => {
     if (differs(now, before, 'told') && now.told) {

@@ -37,7 +37,9 @@ export function number(value: number): string {
 
 /** Say an amount, `800,000` or `1,250.50`: from its text, as money is never a floating number. */
 export function yuan(amount: string): string {
-  return amount.replace(/\.00$/, '').replace(/\B(?=(\d{3})+(?!\d)(?<!\.\d*))/g, ',');
+  const [whole = '', part] = amount.replace(/\.00$/, '').split('.');
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+  return part === undefined ? grouped : `${grouped}.${part}`;
 }
 
 /** Say a share; what is not quite whole, or not quite nothing, is not rounded into it. */

@@ -12,8 +12,12 @@ import { reportForm } from './report.ts';
 
 export function mountCard(app: App, root: HTMLElement): void {
   let shown: CardData | null = null;
+  /** Says what is known of the point, in the language in force. */
+  let said: (() => CardData) | null = null;
   let asked = '';
   let failed = '';
+  /** Whether the card says what the list knows, for want of a network. */
+  let listed = false;
   /** At which the reader may record, by the last card read: the lowest until then. */
   let levels: string[] = ['local'];
   let reporting = false;
@@ -26,17 +30,18 @@ export function mountCard(app: App, root: HTMLElement): void {
   const load = async (): Promise<void> => {
     const { point } = app.view.get();
     if (point === null) {
-      shown = null;
+      shown = said = null;
       asked = '';
       draw();
       return;
     }
-    const now = `${point} ${app.data.get().pulse} ${app.view.get().lang}`;
+    const now = `${point} ${app.data.get().pulse}`;
     if (now === asked) return;
     const opened = !asked.startsWith(`${point} `);
     if (opened) {
       back = document.activeElement instanceof HTMLElement ? document.activeElement : null;
-      shown = null;
+      shown = said = null;
+      listed = false;
       reporting = false;
       root.scrollTop = 0;
     }
@@ -44,10 +49,12 @@ export function mountCard(app: App, root: HTMLElement): void {
     failed = '';
     draw();
     try {
-      const found = await readCard(point);
+      const read = await readCard(point);
       if (asked !== now) return;
       const first = shown === null;
-      shown = found;
+      said = read;
+      const found = (shown = read());
+      listed = false;
       levels = found.levels;
       draw();
       if (!first) return; // read again: whoever is reading or typing here is left in peace
@@ -59,13 +66,17 @@ export function mountCard(app: App, root: HTMLElement): void {
     } catch (error) {
       if (asked !== now) return;
       const gone = error instanceof Problem && error.status === 404;
-      if (gone) shown = null;
+      const cut = error instanceof Problem && error.status === 0;
+      if (gone) shown = said = null;
+      if (!cut) listed = false;
       failed = error instanceof Error ? error.message : String(error);
       const row = app.row(point);
       const { list } = app.data.get();
-      if (error instanceof Problem && error.status === 0 && !shown && row && list) {
-        shown = ofRow(row, list, levels); // somebody stands at the field: what the list knows, and the report, which waits
-        failed = t('fromList');
+      if (cut && !shown && row && list) {
+        // Somebody stands at the field: what the list knows, and the report, which waits.
+        said = () => ofRow(row, list, levels);
+        shown = said();
+        listed = true;
       }
       if (!gone) app.fault(error);
       draw();
@@ -102,7 +113,7 @@ export function mountCard(app: App, root: HTMLElement): void {
     drawReport(card);
   };
   const fault = (): HTMLElement[] => [
-    h('p', { class: 'warn' }, failed),
+    h('p', { class: 'warn' }, listed ? t('fromList') : failed),
     h('button', { type: 'button', class: 'b', 'data-key': 'again', onclick: again }, t('retry')),
   ];
   /** The form is made anew only when something in it is another thing: somebody may be typing in it. */
@@ -141,7 +152,11 @@ export function mountCard(app: App, root: HTMLElement): void {
     h('dl', null, card.lines.map(line)),
   ];
   app.view.watch((now, before) => {
-    if (differs(now, before, 'point', 'lang')) void load();
+    if (differs(now, before, 'point')) void load();
+    if (!differs(now, before, 'lang')) return;
+    shown = said?.() ?? null;
+    draw();
+    if (failed) again();
   });
   app.data.watch((now, before) => {
     if (differs(now, before, 'pulse')) void load();

@@ -34,10 +34,15 @@ interface Told extends FirePoint {
   verifications?: Record<string, unknown>[];
 }
 
-export async function readCard(id: string): Promise<CardData> {
+/** Read a point; what comes back says it in the language in force whenever it is asked. */
+export async function readCard(id: string): Promise<() => CardData> {
   const path = `/firepoints/${encodeURIComponent(id)}`;
-  if (offers('card')) return ofCard((await get<Card>(`${path}/card`)).data);
-  return ofPoint((await get<Told>(path)).data);
+  if (offers('card')) {
+    const card = (await get<Card>(`${path}/card`)).data;
+    return () => ofCard(card);
+  }
+  const point = (await get<Told>(path)).data;
+  return () => ofPoint(point);
 }
 
 function ofCard(card: Card): CardData {
@@ -177,7 +182,7 @@ export function ofRow(row: Row, list: FireList, levels: string[]): CardData {
       { title: t('duty'), texts: row.duty },
     ].filter((line) => line.texts.length > 0),
     calls: row.duty.flatMap((text) => {
-      const tel = /(?<!\d)(?:1\d{10}|0\d{2,3}[- ]?\d{7,8})(?!\d)/.exec(text)?.[0];
+      const tel = /(?:^|\D)(1\d{10}|0\d{2,3}[- ]?\d{7,8})(?!\d)/.exec(text)?.[1];
       return tel ? [{ text: text.replace(tel, '').trim(), tel: tel.replaceAll(/[- ]/g, '') }] : [];
     }),
     ways: [{ text: `${t('navigate')} ${t('navWgs')}`, href: geo(row.lon, row.lat, place), web: false }],
