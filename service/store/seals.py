@@ -30,10 +30,7 @@ from service.store.models import (
 )
 from service.store.types import canonical_json, utc_text
 
-_AT_FIRST: tuple[Any, ...] = (Ruling, Verification)
-"""What the first seals covered; a revision sealed then still holds."""
-
-SEALED: tuple[Any, ...] = (*_AT_FIRST, Publication, Objection, ObjectionEvent, StatementEvent)
+SEALED: tuple[Any, ...] = (Ruling, Verification, Publication, Objection, ObjectionEvent, StatementEvent)
 """Tables of what people said, whose rows are never changed."""
 
 
@@ -125,18 +122,12 @@ def check(connection: Connection) -> Sealed:
             broken.append(Broken(rev, "missing", kept.get(rev, ""), ""))
             continue
         parts = {name: found[rev] for name, found in said.items() if rev in found}
-        before = kept.get(rev - 1, "")
-        now = _hash(before, rows[rev], parts)
+        now = _hash(kept.get(rev - 1, ""), rows[rev], parts)
         if rev not in kept:
             broken.append(Broken(rev, "unsealed", "", now))
-        elif kept[rev] != now and kept[rev] != _hash(before, rows[rev], _first_parts(parts)):
+        elif kept[rev] != now:
             broken.append(Broken(rev, "altered", kept[rev], now))
     return Sealed(first, last, kept[last], frozenset(kept.values()), tuple(broken))
-
-
-def _first_parts(parts: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
-    names = {one.__table__.name for one in _AT_FIRST}
-    return {name: rows for name, rows in parts.items() if name in names}
 
 
 def _by_revision(connection: Connection, table: sa.Table) -> dict[int, list[Any]]:

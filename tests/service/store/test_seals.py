@@ -9,9 +9,8 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from service.store import seals
 from service.store.engine import Store
-from service.store.models import Publication, Ruling, Verification
+from service.store.models import Publication, Ruling
 from service.store.seals import Sealed, check
 
 NOW = dt.datetime(2023, 10, 29, 4, 30, tzinfo=dt.UTC)
@@ -104,22 +103,16 @@ def test_a_past_that_was_sealed_anew_no_longer_has_the_seal_that_somebody_kept(f
     assert kept not in again.seals
 
 
-def test_a_revision_sealed_before_notices_were_covered_still_holds(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def published(notice: str) -> int:
-        with store.writer("甲", "publicise", now=NOW) as writer:
-            writer.insert(Publication, fire_point_id="P", published_at=NOW, notice=notice, actor="甲")
-            return writer.revision
-
-    with monkeypatch.context() as then:
-        then.setattr(seals, "SEALED", (Ruling, Verification))
-        early = published("第1期公示")
-    late = published("第2期公示")
+def test_a_notice_is_neither_altered_nor_slipped_into_the_past(store: Store) -> None:
+    early = ruled(store, "先有裁定")
+    with store.writer("甲", "publicise", now=NOW) as writer:
+        writer.insert(Publication, fire_point_id="P", published_at=NOW, notice="第1期公示", actor="甲")
+        late = writer.revision
     assert sealed(store).broken == ()
     sql(store, f"UPDATE publication SET notice = '别的' WHERE rev = {late}")
     assert [(one.rev, one.what) for one in sealed(store).broken] == [(late, "altered")]
-    assert early < late
+    sql(store, f"UPDATE publication SET notice = '第1期公示', rev = {early} WHERE rev = {late}")
+    assert [one.rev for one in sealed(store).broken][:2] == [early, late]
 
 
 def test_a_store_of_before_is_sealed_from_its_next_write_on(filled: Store) -> None:
