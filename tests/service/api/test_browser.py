@@ -131,6 +131,7 @@ def test_the_map_draws_offline_under_its_policy(
     visit.page.click("nav.days a[rel=next]")
     visit.page.wait_for_url("**/day?date=2023-10-29")
     visit.page.click("nav.days a[href='/day']")
+    visit.page.wait_for_url("**/day")
     visit.ready()
     assert "2023-10-30" in visit.page.inner_text("h1"), "today in Beijing"
     assert visit.page.query_selector("nav.days a[rel=next]") is None, "no list of tomorrow"
@@ -210,7 +211,8 @@ def test_signing_in_with_a_wrong_token_and_out_again(
     visit.complaints.clear()  # the browser itself reports the 401
     visit.sign_in(real.tokens["yushu"])
     visit.open("/login")
-    visit.page.click("text=退出")
+    with visit.page.expect_navigation():
+        visit.page.click("text=退出")
     visit.open("/m")
     assert visit.page.url.endswith("/login")
     visit.check()

@@ -97,7 +97,7 @@ def test_a_day_of_an_inspector(real: RealStore, enter: Enter, size: dict[str, in
     point = mine[1]["fire_point_id"]
     page.wait_for_selector("#notes >> text=已上报")
     assert [one["finding"] for one in records_of(real, point)] == ["straw"]
-    assert "秸秆焚烧" in visit.card()
+    visit.until("document.querySelector('#card').innerText.includes('秸秆焚烧')")
     visit.check()
 
 
