@@ -7,7 +7,7 @@ footprint, which is the union of the fire point's pixels, says how sure that is 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,9 @@ from service.pipeline.plans_match import match_plans
 from service.pipeline.zoning import Asked, zones_at
 
 GRID_DISAGREES = "grid_boundary_disagree"
+
+_UNIT_LEVELS = frozenset({Level.PROVINCE, Level.CITY, Level.COUNTY, Level.TOWNSHIP})
+"""Levels whose cells are units of the register; below them a cell is its own name."""
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -132,9 +135,13 @@ class Names:
             self._above[key] = None if found is None else self._ids.get(found)
         return self._above[key]
 
+    def level(self, unit_id: int) -> Level:
+        """Return the level of a unit."""
+        return self._register[self._uids[unit_id]].level
+
     def county(self, unit_id: int, day: dt.date) -> int | None:
         """Return the county that a unit is or lies in on a day."""
-        own = self._register[self._uids[unit_id]].level is Level.COUNTY
+        own = self.level(unit_id) is Level.COUNTY
         return unit_id if own else self.above(unit_id, Level.COUNTY, day)
 
     def with_county(self, code: str, counties: Sequence[str], day: dt.date) -> list[tuple[str, ...]]:
@@ -255,15 +262,14 @@ def _cells(stack: Stack, at: Positions, places: list[Place], names: Names, days:
     """Find the narrowest cell that holds each point; a township without boundaries of its own is read off the grid.
 
     Doubt is stated at every level of the grid, for the payer may follow from the township as well. Where boundaries of
-    a level are in force theirs stands: the grid's copy of a line takes no doubt away.
+    a level hold the point theirs stands: the grid's copy of a line takes no doubt away.
     """
     open_rows = np.arange(len(places))
     for level, layer in stack.grid.items():
         if not len(layer.layer):
             continue
         index = layer.layer.locate(at.lon, at.lat)
-        if level not in stack.boundaries:
-            _note_cells(places, level, index, at.measure(layer, index))
+        _note_cells(stack, layer, at, index, places, names, days)
         for row in open_rows[index[open_rows] != NOWHERE].tolist():
             code = layer.layer.codes[index[row]]
             place = places[row]
@@ -272,15 +278,48 @@ def _cells(stack: Stack, at: Positions, places: list[Place], names: Names, days:
                 _township_of_cell(stack, level, code, place, names, days[row])
             _compare_counties(stack, code, place, names, days[row])
         open_rows = open_rows[index[open_rows] == NOWHERE]
+    listed = _cells_without_polygon(stack)
     for row in open_rows.tolist():
-        _listed_cell(stack, places[row])
+        _listed_cell(listed, places[row])
 
 
-def _note_cells(places: list[Place], level: str, index: npt.NDArray[Any], found: Footprints) -> None:
-    for row in np.flatnonzero(index != NOWHERE).tolist():
-        places[row].boundary_case[level] = bool(found.boundary_case[row])
-        if found.neighbours[row]:
-            places[row].neighbours[level] = list(found.neighbours[row])
+def _note_cells(
+    stack: Stack,
+    layer: SetLayer,
+    at: Positions,
+    index: npt.NDArray[Any],
+    places: list[Place],
+    names: Names,
+    days: Sequence[dt.date],
+) -> None:
+    """State the doubt of one level of the grid where no boundary of that level holds the point."""
+    level, held = layer.level, stack.boundaries.get(layer.level)
+    own = index != NOWHERE
+    if held is not None:
+        own &= held.layer.locate(at.lon, at.lat) == NOWHERE
+    rows = np.flatnonzero(own)
+    if not len(rows):
+        return
+    found = at.measure(layer, index[rows], rows)
+    for number, row in enumerate(rows.tolist()):
+        place = places[row]
+        place.boundary_case[level] = place.boundary_case.get(level, False) or bool(
+            found.boundary_case[number]
+        )
+        beside = [_code_of_cell(layer, code, names, days[row]) for code in found.neighbours[number]]
+        if beside:
+            place.neighbours[level] = list(dict.fromkeys([*place.neighbours.get(level, ()), *beside]))
+
+
+def _code_of_cell(layer: SetLayer, code: str, names: Names, day: dt.date) -> str:
+    """Return the code of the unit that a cell is, from townships up: payers and lists of zones go by units.
+
+    A cell that is not the whole unit (a hamlet's, with the code of its village) and villages keep their own code.
+    """
+    unit_id = layer.unit_ids[code]
+    if unit_id is None or layer.level not in _UNIT_LEVELS or names.level(unit_id) != layer.level:
+        return code
+    return names.of(unit_id, day)[0] or code
 
 
 def _township_of_cell(stack: Stack, level: str, code: str, place: Place, names: Names, day: dt.date) -> None:
@@ -327,17 +366,24 @@ def _county_of_cell(stack: Stack, code: str, names: Names, day: dt.date) -> int 
     return None
 
 
-def _listed_cell(stack: Stack, place: Place) -> None:
+def _cells_without_polygon(stack: Stack) -> dict[int, tuple[str, str]]:
+    """Return code and name of the first cell listed without geometry for each unit, of the narrowest level."""
+    found: dict[int, tuple[str, str]] = {}
+    for layer in stack.grid.values():
+        shaped = set(layer.layer.codes)
+        for code, unit_id in layer.unit_ids.items():
+            if unit_id is not None and code not in shaped:
+                found.setdefault(unit_id, (code, layer.names[code]))
+    return found
+
+
+def _listed_cell(listed: Mapping[int, tuple[str, str]], place: Place) -> None:
     """Give a point in no polygon of the grid the cell listed without geometry for its township or county."""
     for unit_id in (place.township_unit_id, place.county_unit_id):
-        if unit_id is None:
-            continue
-        for layer in stack.grid.values():
-            shaped = set(layer.layer.codes)
-            for code, cell_unit in layer.unit_ids.items():
-                if cell_unit == unit_id and code not in shaped:
-                    place.grid_code, place.grid, place.grid_unit_id = code, layer.names[code], cell_unit
-                    return
+        if unit_id is not None and unit_id in listed:
+            place.grid_code, place.grid = listed[unit_id]
+            place.grid_unit_id = unit_id
+            return
 
 
 def _zones(stack: Stack, names: Names, at: Positions, days: Sequence[dt.date], places: list[Place]) -> None:

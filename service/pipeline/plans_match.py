@@ -195,10 +195,11 @@ def _inside(
         found[row, number].add(version)
     if plans.listed:
         parents = {code: parent for one in stack.grid.values() for code, parent in one.parents.items()}
+        by_code = {day: _listed_on(plans, names, day) for day in set(days)}
         for row, place in enumerate(places):
-            codes = _codes(parents, names, place, days[row])
-            for number, version, code in plans.listed:
-                if code in codes or _current(names, code, days[row]) in codes:
+            listed = by_code[days[row]]
+            for code in _codes(parents, names, place, days[row]) & listed.keys():
+                for number, version in listed[code]:
                     found[row, number].add(version)
     return {key: frozenset(versions) for key, versions in found.items()}
 
@@ -239,6 +240,17 @@ def _codes(parents: Mapping[str, str | None], names: Names, place: Place, day: d
     while cell is not None and (cell := parents.get(cell)) is not None and cell not in codes:
         codes.add(cell)
     return codes
+
+
+def _listed_on(plans: PlanLayer, names: Names, day: dt.date) -> dict[str, list[tuple[int, int]]]:
+    """Return the versions whose ground is a unit by its code, as written and as it is on a day."""
+    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for number, version, code in plans.listed:
+        found[code].append((number, version))
+        now = _current(names, code, day)
+        if now is not None and now != code:
+            found[now].append((number, version))
+    return found
 
 
 def _current(names: Names, code: str, day: dt.date) -> str | None:

@@ -122,16 +122,23 @@ def _listed_doubt(
     """Return whether a footprint reaches a unit that the lists put in a zone of another kind."""
     if not zones.by_unit:
         return False
-    places = (
-        place for code, counties in _beside(asked) for place in names.with_county(code, counties, asked.day)
-    )
-    spoken = (zones.speaking(drawn, codes, asked.civil) for codes in places)
+    spoken = (zones.speaking(drawn, codes, asked.civil) for codes in _beside(names, asked))
     return any((here and here.kind) != (there and there.kind) for there in spoken)
 
 
-def _beside(asked: Asked) -> list[tuple[str, Sequence[str]]]:
-    """Return the units that the footprint touches, townships where they are known, and the counties they may lie in."""
+def _beside(names: Names, asked: Asked) -> list[tuple[str, ...]]:
+    """Return the codes of each unit that the footprint touches: townships, and counties where none of theirs is known.
+
+    Townships may be loaded for one county alone, so those that are touched need not tell of every county that is.
+    """
     counties = asked.neighbours.get(Level.COUNTY, ())
-    if Level.TOWNSHIP in asked.neighbours:
-        return [(code, (*asked.codes[-1:], *counties)) for code in asked.neighbours[Level.TOWNSHIP]]
-    return [(code, ()) for code in counties]
+    found = [
+        codes
+        for code in asked.neighbours.get(Level.TOWNSHIP, ())
+        for codes in names.with_county(code, (*asked.codes[-1:], *counties), asked.day)
+    ]
+    told = {code for codes in found for code in codes}
+    alone = (
+        codes for code in counties if code not in told for codes in names.with_county(code, (), asked.day)
+    )
+    return [*found, *(codes for codes in alone if not told.issuperset(codes))]

@@ -133,6 +133,11 @@ def test_where_zones_are_lists_the_lines_between_their_units_are_edges() -> None
     assert zoned([restricted], ("220182",), {"county": ["220122"]}).doubt, "no zone on the other side"
     both = entry("restricted", units=["220182", "220122"])
     assert not zoned([both], ("220182",), {"county": ["220122"]}).doubt
+    own, other = ("222426999", "222426"), entry("ban", units=["220122"])
+    beside = {"county": ["220122"], "township": ["222426120"]}
+    here_too = entry("restricted", units=["222426"])
+    assert zoned([other, here_too], own, beside).doubt, "townships are known of the own county alone"
+    assert not zoned([here_too, entry("restricted", units=["220122"])], own, beside).doubt
     covered = entry("ban", around(), code="drawn")
     assert not zoned([covered, ban, restricted], here, {"township": ["220182100"]}).doubt
 
