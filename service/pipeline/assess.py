@@ -35,7 +35,7 @@ from service.store.models import AssessedDay, Supersession
 from service.store.types import canonical_json
 
 COMMAND = "assess"
-METHOD = "union, doubt at every level, reports by kind, plans by pixel"
+METHOD = "union, doubt at every level, reports by kind, plans and their units by pixel"
 """What the footprint of a fire point is and what it is held against; days assessed by another are done again."""
 _ATTEMPTS = 3
 

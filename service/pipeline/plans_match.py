@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ from service.store.types import canonical_json
 
 if TYPE_CHECKING:
     from service.pipeline.attribute import Names, Place, Positions
-    from service.pipeline.layers_store import Stack
+    from service.pipeline.layers_store import SetLayer, Stack
 
 PLANNED = "planned_burn"
 EDGE = "plan_edge"
@@ -168,15 +168,15 @@ def match_plans(
     if not plans.plans:
         return
     inside = _inside(plans, stack, names, at, days, places)
-    beside, whole = _beside(plans, at)
-    for row, number in sorted(inside.keys() | beside.keys()):
+    beside, drawn = _beside(plans, at)
+    listed = _whole_units(plans, stack, names, at, days, inside)
+    for key in sorted(inside.keys() | beside.keys()):
+        row, number = key
         if places[row].outside is None:
-            within = inside.get((row, number), frozenset())
-            near = beside.get((row, number), frozenset()) - within
-            instant = instant_of(int(at.minute[row]))
-            _judge(
-                places[row], plans.plans[number], within, near, whole.get((row, number), frozenset()), instant
-            )
+            within = inside.get(key, frozenset())
+            near = beside.get(key, frozenset()) - within
+            whole = drawn.get(key, frozenset()) | listed.get(key, frozenset())
+            _judge(places[row], plans.plans[number], within, near, whole, instant_of(int(at.minute[row])))
 
 
 def _inside(
@@ -230,6 +230,63 @@ def _beside(plans: PlanLayer, at: Positions) -> tuple[_Versions, _Versions]:
     )
 
 
+def _whole_units(
+    plans: PlanLayer,
+    stack: Stack,
+    names: Names,
+    at: Positions,
+    days: Sequence[dt.date],
+    inside: Mapping[tuple[int, int], frozenset[int]],
+) -> _Versions:
+    """Return the versions whose ground is a unit that each pixel touches, or one without polygon, by (position, plan)."""
+    code_of = {(number, version): code for number, version, code in plans.listed}
+    found: dict[tuple[int, int], set[int]] = defaultdict(set)
+    if not code_of:
+        return {}
+    pixels, layers = at.footprints(), [*stack.boundaries.values(), *stack.grid.values()]
+    count = np.bincount(pixels.point)
+    polygon_of = _polygons(layers, names)
+    asked: dict[tuple[int, int], list[tuple[int, int, int]]] = defaultdict(list)
+    for (row, number), versions in inside.items():
+        for version in versions:
+            code = code_of.get((number, version))
+            polygon = None if code is None or count[row] == 1 else polygon_of(code, days[row])
+            if polygon is not None:
+                asked[polygon].append((row, number, version))
+            elif code is not None:
+                found[row, number].add(version)
+    for (which, unit), cases in asked.items():
+        rows = np.unique([row for row, _, _ in cases])
+        some = pixels.take(rows, len(count))
+        pixel, other = layers[which].layer.touched(shapely.box(*some.boxes().T))
+        reached = np.bincount(some.point[pixel[other == unit]], minlength=len(rows)) == count[rows]
+        whole = set(rows[reached].tolist())
+        for row, number, version in cases:
+            if row in whole:
+                found[row, number].add(version)
+    return {key: frozenset(versions) for key, versions in found.items()}
+
+
+def _polygons(layers: Sequence[SetLayer], names: Names) -> Callable[[str, dt.date], tuple[int, int] | None]:
+    """Return a function that finds layer and polygon of the unit with a code on a day, boundaries before the grid."""
+    by_code: dict[str, tuple[int, int]] = {}
+    by_unit: dict[tuple[int, str], tuple[int, int]] = {}
+    for which, layer in enumerate(layers):
+        for index, code in enumerate(layer.layer.codes):
+            by_code.setdefault(code, (which, index))
+            unit_id = layer.unit_ids[code]
+            if unit_id is not None:
+                by_unit.setdefault((unit_id, layer.level), (which, index))
+
+    def polygon_of(code: str, day: dt.date) -> tuple[int, int] | None:
+        unit = names.find(code, day)
+        if unit is not None and (unit[0], str(unit[1])) in by_unit:
+            return by_unit[unit[0], str(unit[1])]
+        return by_code.get(code) or by_code.get(_current(names, code, day) or code)
+
+    return polygon_of
+
+
 def _codes(parents: Mapping[str, str | None], names: Names, place: Place, day: dt.date) -> set[str]:
     """Return every code of the ground a place lies on: its units and those above, its cell and the cells above."""
     codes = {code for code in (place.grid_code, place.township_code, place.county_code) if code}
@@ -277,7 +334,7 @@ def _judge(
             place.reasons.append({"code": IN_PERIOD, "plan": code, "period": place.period})
         return
     if known in holds and known is not None and versions[known].plan.approved_before(instant):
-        if versions[known].plan.geometry is not None and known not in whole:
+        if known not in whole:
             place.reasons.append({"code": EXCEEDED, "plan": code})
         else:
             _exempt(place, versions[known], code)

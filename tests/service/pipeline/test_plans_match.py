@@ -10,6 +10,7 @@ import pytest
 from shapely.geometry import box, mapping
 
 from gis.times import BEIJING, instant_of
+from service.pipeline.load_grid import load_grid_file
 from service.pipeline.load_periods import load_period_file, load_regime_file
 from service.pipeline.load_plans import load_plan_file
 from service.pipeline.load_zones import load_zone_file
@@ -129,6 +130,40 @@ def test_a_fire_that_burnt_beyond_its_ground_is_not_exempt_by_itself(world: Worl
     assert point.pixels == 3
     assert (point.screen, about_plans(point)) == ("counted", [{"code": "plan_exceeded", "plan": "P1"}])
     assert [case.what for case in queue(world)] == ["plan_exceeded"]
+
+
+def test_a_fire_that_burnt_beyond_the_village_of_its_plan_is_not_exempt_by_itself(world: World) -> None:
+    """The village's line runs 220 m north of the first pixel; the last pixel lies wholly in the next village."""
+    line, town = LAT + 0.002, "220182100"
+    villages = (
+        (f"{town}001", box(LON - 0.1, LAT - 0.05, LON + 0.1, line)),
+        (f"{town}002", box(LON - 0.1, line, LON + 0.1, LAT + 0.05)),
+    )
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"code": code, "name": code, "level": "village"},
+            "geometry": mapping(ground),
+        }
+        for code, ground in villages
+    ]
+    cells = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+    load_grid_file(
+        world.store, cells, file="g.geojson", name="g", status="sample", datum="cgcs2000", actor="test"
+    )
+    plan(world, unit_code=f"{town}001")
+    (point,) = seen(world, fire(), fire(lat=LAT + 0.0015))
+    assert (point.pixels, point.screen) == (2, "planned_burn")
+    (point,) = seen(world, fire(lat=LAT + 0.0055))
+    assert point.pixels == 3
+    assert (point.screen, about_plans(point)) == ("counted", [{"code": "plan_exceeded", "plan": "P1"}])
+
+
+def test_a_county_whose_plan_holds_everywhere_exempts_its_fires_of_many_pixels(world: World) -> None:
+    plan(world, unit_code="220381")
+    far = {"lon": 124.82636, "lat": 43.50191}
+    (point,) = seen(world, fire(**far), fire(lon=far["lon"] + 0.004, lat=far["lat"]))
+    assert (point.pixels, point.screen) == (2, "planned_burn")
 
 
 def test_a_cancelled_plan_says_nothing(world: World) -> None:
