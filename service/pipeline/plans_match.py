@@ -238,7 +238,7 @@ def _whole_units(
     days: Sequence[dt.date],
     inside: Mapping[tuple[int, int], frozenset[int]],
 ) -> _Versions:
-    """Return the versions whose ground is a unit that each pixel touches, or one without polygon, by (position, plan)."""
+    """Return the versions whose ground is a unit that each pixel touches, or has no polygon, by (position, plan)."""
     code_of = {(number, version): code for number, version, code in plans.listed}
     found: dict[tuple[int, int], set[int]] = defaultdict(set)
     if not code_of:
