@@ -26,7 +26,7 @@ from gis.types import Level, Validity
 from service.billing.payers import Payers
 from service.pipeline.attribute import Names
 from service.pipeline.footprints import pixels_of
-from service.pipeline.layers_store import ZONE_ORDER, Layers, SetLayer, ZoneEntry
+from service.pipeline.layers_store import Layers, SetLayer, ZoneEntry, zone_rank
 from service.pipeline.ruling_checks import NO_ZONE
 from service.pipeline.zoning import Asked, Zoned, zones_at
 from service.store.engine import Reader
@@ -74,7 +74,7 @@ class Zones:
         self._sets = _sets(reader)
         self._names = Names(payers.register, {uid: number for number, uid in payers.uids.items()})
         self._kinds: dict[str, str] = {}
-        self._by_name: dict[tuple[int, ...], dict[tuple[str, str], ZoneEntry]] = {}
+        self._by_name: dict[tuple[int, ...], dict[tuple[str, str], list[ZoneEntry]]] = {}
         self._covered: dict[tuple[Any, ...], frozenset[str]] = {}
 
     def found(self, rows: Sequence[Any], rulings: Mapping[str, Sequence[Any]]) -> dict[str, ZoneFound]:
@@ -125,18 +125,18 @@ class Zones:
         doubt = bool(row.boundary_case.get("zone"))
         if row.zone_code is None:
             return ZoneFound("none" if self._covers(row, ids) else "unknown", doubt)
-        entry = self._named(ids).get((row.zone_code, row.zone))
+        alike = self._named(ids).get((row.zone_code, row.zone), ())
+        day = beijing_date(row.first_at)
+        entry = next((one for one in alike if one.validity.holds(day)), next(iter(alike), None))
         return ZoneFound(doubt=doubt) if entry is None else _of(entry, doubt)
 
-    def _named(self, ids: tuple[int, ...]) -> dict[tuple[str, str], ZoneEntry]:
-        """Return the zones of some sets by code and name; of two alike the strictest, as attribution names them."""
+    def _named(self, ids: tuple[int, ...]) -> dict[tuple[str, str], list[ZoneEntry]]:
+        """Return the zones of some sets by code and name, the strictest of those alike first: sets may share a code."""
         if ids not in self._by_name:
-            strictest = sorted(
-                self._layers.zones_of(ids).entries,
-                key=lambda entry: ZONE_ORDER.index(entry.kind),
-                reverse=True,
-            )
-            self._by_name[ids] = {(entry.code, entry.name): entry for entry in strictest}
+            found: dict[tuple[str, str], list[ZoneEntry]] = defaultdict(list)
+            for entry in sorted(self._layers.zones_of(ids).entries, key=zone_rank):
+                found[entry.code, entry.name].append(entry)
+            self._by_name[ids] = found
         return self._by_name[ids]
 
     def _located(self, ids: tuple[int, ...], rows: Sequence[Any]) -> dict[str, ZoneFound]:

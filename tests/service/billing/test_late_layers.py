@@ -79,6 +79,18 @@ def test_a_plan_on_record_before_the_overpass_leaves_its_fires_out_of_the_bill(j
     assert len(data["left_out"]) == 2
 
 
+def test_a_zone_that_was_over_prices_no_fire_of_the_one_that_took_its_code(jilin: House) -> None:
+    header = "编码,名称,类别,乡镇代码,起始日期,截止日期\n"
+    load(jilin, "zones", "a.csv", f"{header}Z1,一区,禁烧区,220182,,2023-09-30\n", "--set", "a")
+    load(jilin, "zones", "b.csv", f"{header}Z1,一区,限烧区,220182,2023-10-01,\n", "--set", "b")
+    jilin.recorded(dt.datetime(2023, 10, 1, tzinfo=dt.UTC))
+    jilin.burn(fires(YUSHU, 1, "2023-10-20T10:00"))
+    jilin.verify()
+    jilin.data("rulebooks", "load", "JL-1")
+    (charge,) = jilin.charge(*SEASON)["charges"]
+    assert charge["trace"]["facts"]["zone"] == "restricted"
+
+
 def test_in_a_restricted_area_only_burning_by_plan_is_left_out(jilin: House) -> None:
     load(jilin, "regimes", "regime.yaml", REGIME)
     load(jilin, "zones", "zones.csv", ZONES)
