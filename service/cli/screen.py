@@ -190,47 +190,11 @@ def _print(session: Session, data: dict[str, Any]) -> None:
         )
 
 
-_EVIDENCE_ZH = {
-    "flag": "仅提示",
-    "recorded_later": "事后登记",
-    "coarse": "栅格过粗",
-    "cropland": "耕地比例",
-    "vegetation": "植被比例",
-    "known": "已知地面比例",
-    "raster": "栅格",
-    "glint": "疑似耀斑",
-    "pixels": "像元",
-    "by": "依据",
-    "source": "热源",
-    "name": "名称",
-    "kind": "类别",
-    "status": "数据性质",
-    "distance_m": "距离（米）",
-    "radius_m": "半径（米）",
-    "days": "热点日数",
-    "night_share": "夜间比例",
-    "months": "月数",
-    "table": "热源表",
-    "type": "产品类型",
-    "plan": "计划",
-    "neighbour": "邻区代码",
-}
-
-
 def _said(session: Session, example: dict[str, Any]) -> str:
-    """Return the evidence of an example: in Chinese the names in words, and yes and no as 是 and 否."""
+    """Return every reason of an example with its evidence, in the words that `huodian explain` has for it."""
+    from service.billing.explain_reasons import reason
 
-    def one(name: str, value: Any) -> str:
-        if isinstance(value, bool):
-            value = session.pick("是" if value else "否", str(value))
-        return session.pick(f"{_EVIDENCE_ZH.get(name, name)} {value}", f"{name}={value}")
-
-    return session.pick("；", "; ").join(
-        session.pick("，", ", ").join(
-            one(name, value) for name, value in reason.items() if name not in ("code", "forestry")
-        )
-        for reason in example["reasons"]
-    )
+    return session.pick("；", "; ").join(reason(one, session.lang) for one in example["reasons"])
 
 
 def landcover(

@@ -118,3 +118,20 @@ def test_a_list_and_a_story_of_a_day_with_plans_name_the_plans_they_asked(jilin:
     story = jilin.run("explain", jilin.id_of(fire))
     assert story.exit_code == 0, story.output
     assert "P1" in story.output
+
+
+def test_the_report_of_screening_says_its_evidence_as_explain_does(jilin: House) -> None:
+    (fire,) = fires(YUSHU, 1, "2023-10-20T10:00")
+    lon, lat = fire.spot
+    text = f"编号,名称,经度,纬度,半径,来源\nH1,砖厂,{lon},{lat},500,台账\n"
+    load(jilin, "heat-sources", "heat.csv", text, "--datum", "cgcs2000", "--status", "reference")
+    jilin.recorded(dt.datetime(2023, 10, 1, tzinfo=dt.UTC))
+    jilin.burn([fire])
+    told = "".join(jilin.run("screen", "--report").output.split())
+    assert "固定热源（依据在册热源清单，" in told
+    assert "数据性质参考" in told
+    assert "热源编号H1" in told
+    assert "list" not in told
+    assert "by list of heat sources" in " ".join(
+        jilin.run("--lang", "en", "screen", "--report").output.split()
+    )
