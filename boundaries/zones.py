@@ -1,8 +1,9 @@
 """Zone layers: ban and restricted areas, belts and forest edges, as polygons or as lists of townships.
 
 The national rule publishes the ban area as a list of townships, the two-zone plans of 2018 to 2021 were
-drawn; so a zone has a geometry or unit codes, or both. A zone known only after the overpass never exempts
-by itself: `ZoneSet.active` can be asked for what was recorded before an instant.
+drawn; so a zone has a geometry or unit codes, or both, and then its ground is what was drawn. A zone
+known only after the overpass never exempts by itself: `ZoneSet.active` can be asked for what was recorded
+before an instant.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class Zone:
     geometry
         CGCS2000 (lon, lat), or None when the zone is a list of units.
     unit_codes
-        Townships or other units that the zone is made of.
+        Townships or other units that the zone is made of; of a drawn one, those it lies in.
     recorded_at
         When the service learnt of it; None when that is not known here (the store knows the revision).
     """

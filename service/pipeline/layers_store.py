@@ -109,9 +109,12 @@ class ZoneLayer:
 
     @cached_property
     def by_unit(self) -> dict[str, tuple[ZoneEntry, ...]]:
-        """The zones given as lists of units, by unit code; strictest kind first, whatever the day they hold on."""
+        """The zones given as lists of units, by unit code; strictest kind first, whatever the day they hold on.
+
+        A drawn zone that names units too lies in them: its ground is what was drawn, not the whole of a township.
+        """
         found: dict[str, list[ZoneEntry]] = {}
-        for entry in sorted(self.entries, key=_strictness):
+        for entry in sorted((e for e in self.entries if e.geometry is None), key=_strictness):
             for code in entry.unit_codes:
                 found.setdefault(code, []).append(entry)
         return {code: tuple(entries) for code, entries in found.items()}

@@ -92,6 +92,15 @@ def test_the_strictest_speaks_whether_it_is_drawn_or_listed(drawn: str) -> None:
     assert kind_of(zoned([entry(drawn, around()), entry(listed, units=["220182"])])) == "ban"
 
 
+def test_a_drawn_zone_that_names_its_township_is_no_list_of_it() -> None:
+    """Exports of a GIS carry the township's code beside the ground: a town's ban area is not its whole township."""
+    here = ("220182100", "220182")
+    ban = entry("ban", north_of(20), units=["220182100"])
+    found = zoned([ban, entry("restricted", around(north=15), units=["220182100"])], here)
+    assert (kind_of(found), found.doubt) == ("restricted", False)
+    assert zoned([ban], here).zone is None
+
+
 def test_a_pixel_that_reaches_a_stricter_zone_drawn_on_top_is_in_doubt() -> None:
     """Far from the border of its own zone, 150 m from that of a town's ban area inside it."""
     found = zoned([entry("restricted", around()), entry("ban", north_of(1.5))])
