@@ -72,18 +72,39 @@ def zones_at(
     drawn: dict[int, list[int]] = defaultdict(list)
     for point, zone in zip(*(part.tolist() for part in layer.hits(lon, lat)), strict=True):
         drawn[point].append(zone)
+    listed = {day: _listed_codes(zones, names, day) for day in {one.day for one in asked}}
     spoken = [
-        zones.speaking((entries[zone] for zone in drawn[at]), one.codes, one.civil)
+        zones.speaking(
+            (entries[zone] for zone in drawn[at]), _as_listed(one.codes, listed[one.day]), one.civil
+        )
         for at, one in enumerate(asked)
     ]
     doubt = _drawn_doubt(zones, pixels, asked, drawn, spoken)
     return [
         Zoned(
             zone,
-            doubt[at] or _listed_doubt(zones, names, asked[at], [entries[one] for one in drawn[at]], zone),
+            doubt[at]
+            or _listed_doubt(
+                zones, names, asked[at], [entries[one] for one in drawn[at]], zone, listed[asked[at].day]
+            ),
         )
         for at, zone in enumerate(spoken)
     ]
+
+
+def _listed_codes(zones: ZoneLayer, names: Names, day: dt.date) -> dict[str, list[str]]:
+    """Return the codes by which lists name units that have another code on a day: a list of 220381 for 220184."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for code in zones.by_unit:
+        unit_id = names.id_of(code, day)
+        now = None if unit_id is None else names.of(unit_id, day)[0]
+        if now is not None and now != code:
+            found[now].append(code)
+    return found
+
+
+def _as_listed(codes: Sequence[str], listed: Mapping[str, Sequence[str]]) -> list[str]:
+    return [*codes, *(other for code in codes for other in listed.get(code, ()))]
 
 
 def _drawn_doubt(
@@ -117,12 +138,19 @@ def _drawn_doubt(
 
 
 def _listed_doubt(
-    zones: ZoneLayer, names: Names, asked: Asked, drawn: Sequence[ZoneEntry], here: ZoneEntry | None
+    zones: ZoneLayer,
+    names: Names,
+    asked: Asked,
+    drawn: Sequence[ZoneEntry],
+    here: ZoneEntry | None,
+    listed: Mapping[str, Sequence[str]],
 ) -> bool:
     """Return whether a footprint reaches a unit that the lists put in a zone of another kind."""
     if not zones.by_unit:
         return False
-    spoken = (zones.speaking(drawn, codes, asked.civil) for codes in _beside(names, asked))
+    spoken = (
+        zones.speaking(drawn, _as_listed(codes, listed), asked.civil) for codes in _beside(names, asked)
+    )
     return any((here and here.kind) != (there and there.kind) for there in spoken)
 
 

@@ -56,12 +56,13 @@ def zoned(
     codes: Sequence[str] = ("220182",),
     beside: dict[str, list[str]] | None = None,
     accuracy_m: float = 0.0,
+    day: dt.date = DAY,
 ) -> Zoned:
     """Ask for one pixel of 400 m."""
     size = np.array([400.0])
     lon, lat = np.array([LON]), np.array([LAT])
     pixels = Pixels(lon, lat, size, size, np.array([0]))
-    asked = [Asked(tuple(codes), DAY, DAY, beside or {})]
+    asked = [Asked(tuple(codes), day, day, beside or {})]
     (found,) = zones_at(ZoneLayer((), tuple(entries), accuracy_m), names(), lon, lat, pixels, asked)
     return found
 
@@ -90,6 +91,18 @@ def test_a_list_that_is_over_hides_none_that_holds() -> None:
 def test_the_strictest_speaks_whether_it_is_drawn_or_listed(drawn: str) -> None:
     listed = "restricted" if drawn == "ban" else "ban"
     assert kind_of(zoned([entry(drawn, around()), entry(listed, units=["220182"])])) == "ban"
+
+
+@pytest.mark.parametrize("named", ["220381", "220184"])
+@pytest.mark.parametrize("day", [DAY, dt.date(2023, 10, 29)])
+def test_a_list_names_a_county_by_any_code_it_had(named: str, day: dt.date) -> None:
+    """公主岭 moved from Siping to Changchun in 2020; a list of before is a list of it still."""
+    own = "220381" if day == DAY else "220184"
+    assert kind_of(zoned([entry("ban", units=[named])], (own,), day=day)) == "ban"
+    lists = [entry("ban", units=[named]), entry("restricted", units=["220182"])]
+    assert zoned(lists, ("220182",), {"county": [own]}, day=day).doubt
+    both = entry("restricted", units=["220182", named])
+    assert not zoned([both], ("220182",), {"county": [own]}, day=day).doubt
 
 
 def test_a_drawn_zone_that_names_its_township_is_no_list_of_it() -> None:
