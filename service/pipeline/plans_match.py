@@ -1,9 +1,10 @@
 """Fire points within planned burns (计划烧除): who had leave to burn there, then, and since when the service knew.
 
-A plan exempts where the overpass falls into its window and every pixel of the fire reaches its ground, its approval is
-dated before the overpass, and the service had it on record before the overpass. What was recorded or approved later
-changes nothing by itself: it is stated and goes to a person, and so does a later version that takes a plan back, and a
-fire that burnt beyond the ground or the window. Inside a special period no plan exempts.
+A plan exempts where the overpass falls into its window and every pixel of the fire reaches its ground, or that of
+another that exempts, its approval is dated before the overpass, and the service had it on record before the overpass.
+What was recorded or approved later changes nothing by itself: it is stated and goes to a person, and so does a later
+version that takes a plan back, and a fire that burnt beyond the ground or the window. Inside a special period no plan
+exempts.
 """
 
 from __future__ import annotations
@@ -168,15 +169,39 @@ def match_plans(
     if not plans.plans:
         return
     inside = _inside(plans, stack, names, at, days, places)
-    beside, drawn = _beside(plans, at)
-    listed = _whole_units(plans, stack, names, at, days, inside)
+    drawn = _drawn_reach(plans, at)
+    listed = _listed_reach(plans, stack, names, at, days, inside)
+    beside: dict[tuple[int, int], set[int]] = defaultdict(set)
+    reach: dict[int, dict[tuple[int, int], set[int]]] = defaultdict(dict)
+    for row, number, version in drawn:
+        beside[row, number].add(version)
+    for (row, number, version), pixels in (*drawn.items(), *listed.items()):
+        reach[row][number, version] = pixels
+    count = np.bincount(at.footprints().point)
     for key in sorted(inside.keys() | beside.keys()):
         row, number = key
         if places[row].outside is None:
             within = inside.get(key, frozenset())
-            near = beside.get(key, frozenset()) - within
-            whole = drawn.get(key, frozenset()) | listed.get(key, frozenset())
-            _judge(places[row], plans.plans[number], within, near, whole, instant_of(int(at.minute[row])))
+            instant = instant_of(int(at.minute[row]))
+            allowed = _allowed(plans, reach[row], instant) >= count[row]
+            near = frozenset(beside.get(key, ())) - within
+            _judge(places[row], plans.plans[number], within, near, instant, whole=allowed)
+
+
+def _allowed(plans: PlanLayer, reach: Mapping[tuple[int, int], set[int]], instant: dt.datetime) -> int:
+    """Return how many pixels of a fire reach the ground of some plan that exempts: parcels lie beside one another."""
+    found: set[int] = set()
+    for (number, version), pixels in reach.items():
+        versions = plans.plans[number]
+        one = versions[version]
+        if version == _known(versions, instant) and one.covers(instant) and one.plan.approved_before(instant):
+            found |= pixels
+    return len(found)
+
+
+def _known(versions: Sequence[Version], instant: dt.datetime) -> int | None:
+    """Return the number of the version on record before an instant, None without one."""
+    return max((n for n, one in enumerate(versions) if one.recorded_at < instant), default=None)
 
 
 def _inside(
@@ -204,67 +229,65 @@ def _inside(
     return {key: frozenset(versions) for key, versions in found.items()}
 
 
-_Versions = dict[tuple[int, int], frozenset[int]]
+_Reach = dict[tuple[int, int, int], set[int]]
+"""Numbers of the pixels that touch a ground, by (position, plan, version)."""
 
 
-def _beside(plans: PlanLayer, at: Positions) -> tuple[_Versions, _Versions]:
-    """Return the versions whose polygon the footprint touches, by (position, plan); then those each pixel touches."""
+def _drawn_reach(plans: PlanLayer, at: Positions) -> _Reach:
+    """Return the pixels that touch each drawn version."""
     layer, entries = plans.ground
+    found: _Reach = defaultdict(set)
     if not len(layer):
-        return {}, {}
+        return found
     pixels = at.footprints()
-    touching: dict[tuple[int, int, int], set[int]] = defaultdict(set)
     pixel, polygon = layer.touched(shapely.box(*pixels.boxes().T))
     for one, ground in zip(pixel.tolist(), polygon.tolist(), strict=True):
-        touching[int(pixels.point[one]), *entries[ground]].add(one)
-    count = np.bincount(pixels.point)
-    found: dict[tuple[int, int], set[int]] = defaultdict(set)
-    whole: dict[tuple[int, int], set[int]] = defaultdict(set)
-    for (row, number, version), of in touching.items():
-        found[row, number].add(version)
-        if len(of) == count[row]:
-            whole[row, number].add(version)
-    return (
-        {key: frozenset(versions) for key, versions in found.items()},
-        {key: frozenset(versions) for key, versions in whole.items()},
-    )
+        found[int(pixels.point[one]), *entries[ground]].add(one)
+    return found
 
 
-def _whole_units(
+def _listed_reach(
     plans: PlanLayer,
     stack: Stack,
     names: Names,
     at: Positions,
     days: Sequence[dt.date],
     inside: Mapping[tuple[int, int], frozenset[int]],
-) -> _Versions:
-    """Return the versions whose ground is a unit that each pixel touches, or has no polygon, by (position, plan)."""
-    code_of = {(number, version): code for number, version, code in plans.listed}
-    found: dict[tuple[int, int], set[int]] = defaultdict(set)
-    if not code_of:
-        return {}
+) -> _Reach:
+    """Return the pixels that touch the unit of each listed version; all of them where the unit has no polygon.
+
+    Asked are the fires that some plan holds: no other is exempted.
+    """
+    found: _Reach = defaultdict(set)
+    if not plans.listed:
+        return found
     pixels, layers = at.footprints(), [*stack.boundaries.values(), *stack.grid.values()]
-    count = np.bincount(pixels.point)
+    rows = np.unique([row for row, _ in inside]).astype(np.int64)
+    own = np.flatnonzero(np.isin(pixels.point, rows))
     polygon_of = _polygons(layers, names)
-    asked: dict[tuple[int, int], list[tuple[int, int, int]]] = defaultdict(list)
+    by_polygon: dict[dt.date, dict[tuple[int, int], list[tuple[int, int]]]] = {}
+    bare: dict[dt.date, set[tuple[int, int]]] = {}
+    for day in {days[row] for row in rows.tolist()}:
+        by_polygon[day], bare[day] = defaultdict(list), set()
+        for number, version, code in plans.listed:
+            polygon = polygon_of(code, day)
+            if polygon is None:
+                bare[day].add((number, version))
+            else:
+                by_polygon[day][polygon].append((number, version))
+    for which in {which for asked in by_polygon.values() for which, _ in asked}:
+        pixel, unit = layers[which].layer.touched(shapely.box(*pixels.boxes(own).T))
+        for one, ground in zip(own[pixel].tolist(), unit.tolist(), strict=True):
+            row = int(pixels.point[one])
+            for number, version in by_polygon[days[row]].get((which, ground), ()):
+                found[row, number, version].add(one)
+    ends = np.cumsum(np.bincount(pixels.point)).tolist()
     for (row, number), versions in inside.items():
+        whole = range(ends[row - 1] if row else 0, ends[row])
         for version in versions:
-            code = code_of.get((number, version))
-            polygon = None if code is None or count[row] == 1 else polygon_of(code, days[row])
-            if polygon is not None:
-                asked[polygon].append((row, number, version))
-            elif code is not None:
-                found[row, number].add(version)
-    for (which, unit), cases in asked.items():
-        rows = np.unique([row for row, _, _ in cases])
-        some = pixels.take(rows, len(count))
-        pixel, other = layers[which].layer.touched(shapely.box(*some.boxes().T))
-        reached = np.bincount(some.point[pixel[other == unit]], minlength=len(rows)) == count[rows]
-        whole = set(rows[reached].tolist())
-        for row, number, version in cases:
-            if row in whole:
-                found[row, number].add(version)
-    return {key: frozenset(versions) for key, versions in found.items()}
+            if (number, version) in bare[days[row]] or len(whole) == 1:
+                found[row, number, version].update(whole)
+    return found
 
 
 def _polygons(layers: Sequence[SetLayer], names: Names) -> Callable[[str, dt.date], tuple[int, int] | None]:
@@ -321,12 +344,13 @@ def _judge(
     versions: Sequence[Version],
     within: frozenset[int],
     near: frozenset[int],
-    whole: frozenset[int],
     instant: dt.datetime,
+    *,
+    whole: bool,
 ) -> None:
-    """State what one plan means for one place: a fire of which a pixel lies wholly off its ground exceeds it."""
+    """State what one plan means for one place: a fire of which a pixel lies wholly off all such ground exceeds it."""
     newest = len(versions) - 1
-    known = max((n for n, one in enumerate(versions) if one.recorded_at < instant), default=None)
+    known = _known(versions, instant)
     holds = {n for n in within if versions[n].covers(instant)}
     code = versions[newest].plan.code
     if place.period is not None:
@@ -334,7 +358,7 @@ def _judge(
             place.reasons.append({"code": IN_PERIOD, "plan": code, "period": place.period})
         return
     if known in holds and known is not None and versions[known].plan.approved_before(instant):
-        if known not in whole:
+        if not whole:
             place.reasons.append({"code": EXCEEDED, "plan": code})
         else:
             _exempt(place, versions[known], code)

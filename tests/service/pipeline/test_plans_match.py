@@ -132,6 +132,22 @@ def test_a_fire_that_burnt_beyond_its_ground_is_not_exempt_by_itself(world: Worl
     assert [case.what for case in queue(world)] == ["plan_exceeded"]
 
 
+def test_a_fire_over_two_parcels_that_both_have_leave_is_exempt(world: World) -> None:
+    plan(world, code="A", ground=box(LON - 0.01, LAT - 0.01, LON + 0.001, LAT + 0.01))
+    plan(world, code="B", ground=box(LON + 0.001, LAT - 0.01, LON + 0.02, LAT + 0.01))
+    plan(world, code="C", ground=box(LON + 0.02, LAT - 0.01, LON + 0.03, LAT + 0.01), approved_at="")
+    (point,) = seen(world, fire(), fire(lon=LON + 0.004), fire(lon=LON + 0.008))
+    assert (point.pixels, point.screen) == (3, "planned_burn")
+
+
+def test_a_parcel_whose_plan_was_not_approved_allows_no_pixel(world: World) -> None:
+    plan(world, code="A", ground=box(LON - 0.01, LAT - 0.01, LON + 0.001, LAT + 0.01))
+    plan(world, code="B", ground=box(LON + 0.001, LAT - 0.01, LON + 0.02, LAT + 0.01), approved_at="")
+    (point,) = seen(world, fire(), fire(lon=LON + 0.004), fire(lon=LON + 0.008))
+    assert (point.pixels, point.screen) == (3, "counted")
+    assert "plan_exceeded" in {one["code"] for one in about_plans(point)}
+
+
 def test_a_fire_that_burnt_beyond_the_village_of_its_plan_is_not_exempt_by_itself(world: World) -> None:
     """The village's line runs 220 m north of the first pixel; the last pixel lies wholly in the next village."""
     line, town = LAT + 0.002, "220182100"
@@ -157,6 +173,9 @@ def test_a_fire_that_burnt_beyond_the_village_of_its_plan_is_not_exempt_by_itsel
     (point,) = seen(world, fire(lat=LAT + 0.0055))
     assert point.pixels == 3
     assert (point.screen, about_plans(point)) == ("counted", [{"code": "plan_exceeded", "plan": "P1"}])
+    plan(world, unit_code=f"{town}002", code="P2")
+    (point,) = seen(world)
+    assert point.screen == "planned_burn", "both villages have leave"
 
 
 def test_a_county_whose_plan_holds_everywhere_exempts_its_fires_of_many_pixels(world: World) -> None:
