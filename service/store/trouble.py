@@ -82,6 +82,6 @@ def trouble_of(error: BaseException) -> HuodianError | None:
         told = _SQLITE.get((getattr(cause, "sqlite_errorcode", None) or 0) & 0xFF)
     else:
         state = getattr(cause, "sqlstate", None)
-        lost = isinstance(error, sa.exc.OperationalError) and (state is None or state[:2] in ("08", "57"))
+        lost = isinstance(error, sa.exc.OperationalError) and (state or "08").startswith(("08", "57P"))
         told = _NO_SERVER if lost else _POSTGRESQL.get((state or "")[:2])
     return None if told is None else HuodianError(*told)
