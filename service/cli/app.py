@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from functools import cache
 from typing import Annotated
 
 import typer
@@ -64,9 +65,12 @@ def _globals(
         session.fail(error)
 
 
-def _register() -> None:
+@cache
+def application() -> typer.Typer:
+    """Return the application with the commands of every module."""
     for name in MODULES:
         importlib.import_module(f"service.cli.{name}").register(app)
+    return app
 
 
 _WITH_VALUE = ("--db", "--as-of", "--lang", "--token")
@@ -92,9 +96,8 @@ def global_first(arguments: list[str]) -> list[str]:
 
 def main() -> None:
     """Run the command line; a reader that closed the pipe is not an error."""
-    _register()
     try:
-        app(args=global_first(sys.argv[1:]))
+        application()(args=global_first(sys.argv[1:]))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

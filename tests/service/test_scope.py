@@ -348,12 +348,6 @@ OPERATOR = {
 """Commands of whoever runs the service; they answer with counts of files and units, never with fire points."""
 
 
-@cache
-def _application() -> typer.Typer:
-    cli._register()
-    return cli.app
-
-
 def _commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     if hasattr(command, "commands"):
         for name, one in command.commands.items():
@@ -368,11 +362,11 @@ def _run(world: World, token: str, *arguments: str) -> Result:
         "HUODIAN_ARCHIVE": str(world.archive.root),
         "HUODIAN_TOKEN": token,
     }
-    return CliRunner().invoke(_application(), list(arguments), env=environment)
+    return CliRunner().invoke(cli.application(), list(arguments), env=environment)
 
 
 def test_every_command_is_known_to_the_walk_below() -> None:
-    assert set(_commands(typer.main.get_command(_application()))) == READS.keys() | OPERATOR
+    assert set(_commands(typer.main.get_command(cli.application()))) == READS.keys() | OPERATOR
 
 
 @pytest.mark.parametrize(

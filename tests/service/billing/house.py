@@ -37,9 +37,8 @@ STEP_M, MARGIN_M = 3000.0, 1500.0
 
 @cache
 def commands() -> Any:
-    """The command line, registered once."""
-    entry._register()
-    return entry.app
+    """The command line."""
+    return entry.application()
 
 
 @cache

@@ -22,8 +22,7 @@ Run = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def commands() -> Any:
-    entry._register()
-    return entry.app
+    return entry.application()
 
 
 @pytest.fixture

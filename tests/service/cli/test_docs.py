@@ -20,11 +20,7 @@ PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").glob("*.md"))
 @pytest.fixture(scope="module")
 def root() -> Any:
     """The tree of commands, registered once."""
-    if not any(
-        one.callback is not None and one.callback.__name__ == "init" for one in cli.app.registered_commands
-    ):
-        cli._register()
-    return typer.main.get_command(cli.app)
+    return typer.main.get_command(cli.application())
 
 
 def shown(page: str) -> Iterator[str]:

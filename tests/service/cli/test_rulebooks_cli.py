@@ -18,8 +18,7 @@ BOOK = Path(str(resources.files("service.accountability").joinpath("books/jl-1.y
 
 @pytest.fixture(scope="module")
 def commands() -> Any:
-    entry._register()
-    return entry.app
+    return entry.application()
 
 
 def _run(commands: Any, tmp_path: Path, *arguments: str) -> Result:

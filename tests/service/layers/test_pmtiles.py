@@ -161,9 +161,8 @@ def test_what_depends_on_the_reader_is_never_written(home: Home) -> None:
 
 
 def _run(home: Home, *arguments: str) -> Any:
-    cli._register()
     url = home.store.engine.url.render_as_string(hide_password=False)
-    return CliRunner().invoke(cli.app, list(arguments), env={"HUODIAN_DB": url})
+    return CliRunner().invoke(cli.application(), list(arguments), env={"HUODIAN_DB": url})
 
 
 def test_the_command_writes_the_file_and_says_what_is_in_it(home: Home, tmp_path: Path) -> None:

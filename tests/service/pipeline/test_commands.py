@@ -5,13 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import os
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import typer
 from typer.testing import CliRunner, Result
 
 from service.cli import app as cli
@@ -25,19 +23,13 @@ from tests.service.pipeline.world import World
 FIRE = Row(at("2023-10-29 04:30"), "126.55000", "44.85000")
 
 
-@cache
-def _application() -> typer.Typer:
-    cli._register()
-    return cli.app
-
-
 def _run(world: World, *arguments: str, token: str | None = None) -> Result:
     environment = {
         "HUODIAN_DB": world.url,
         "HUODIAN_ARCHIVE": str(world.archive.root),
         "HUODIAN_TOKEN": token,
     }
-    result = CliRunner().invoke(_application(), list(arguments), env=environment)
+    result = CliRunner().invoke(cli.application(), list(arguments), env=environment)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
     return result
 

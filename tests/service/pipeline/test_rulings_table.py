@@ -326,13 +326,13 @@ def test_any_table_is_conserved_and_the_second_time_says_nothing(
 
 @pytest.fixture
 def run(world: World) -> Callable[..., Any]:
-    entry._register()
-
     def call(*arguments: str, token: str = "") -> Any:
         environment = {"HUODIAN_DB": world.url, "HUODIAN_ARCHIVE": str(world.archive.root)}
         if token:
             environment["HUODIAN_TOKEN"] = token
-        return CliRunner().invoke(entry.app, entry.global_first(["--json", *arguments]), env=environment)
+        return CliRunner().invoke(
+            entry.application(), entry.global_first(["--json", *arguments]), env=environment
+        )
 
     return call
 

@@ -26,13 +26,11 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def run(world: World) -> Run:
-    entry._register()
-
     def call(*arguments: str, token: str = "") -> Any:
         environment = {"HUODIAN_DB": world.url, "HUODIAN_ARCHIVE": str(world.archive.root)}
         if token:
             environment["HUODIAN_TOKEN"] = token
-        return CliRunner().invoke(entry.app, entry.global_first(list(arguments)), env=environment)
+        return CliRunner().invoke(entry.application(), entry.global_first(list(arguments)), env=environment)
 
     return call
 
