@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -41,9 +44,15 @@ def frame_of(columns: dict[str, list[Any]], geometry: Any, info: LayerInfo) -> g
 
 
 def fire_points_of_file(home: Home, info: LayerInfo) -> gpd.GeoDataFrame:
-    """Read the fire points from the GeoPackage with GDAL, past every query of ours; findings as the list has them."""
-    path = str(home.store.engine.url.database)
-    raw = pyogrio.read_dataframe(path, layer="fire_point_state", where="rev_to IS NULL", use_arrow=False)
+    """Read the fire points from the GeoPackage with GDAL, past every query of ours; findings as the list has them.
+
+    From a copy: GDAL has an SQLite of its own, and two of them in one process undo each other's locks on one file.
+    """
+    path = Path(str(home.store.engine.url.database))
+    copy = path.with_name("copy.gpkg")
+    with closing(sqlite3.connect(path)) as live, closing(sqlite3.connect(copy)) as taken:
+        live.backup(taken)
+    raw = pyogrio.read_dataframe(copy, layer="fire_point_state", where="rev_to IS NULL", use_arrow=False)
     with home.store.reader() as reader:
         status = {one.fire_point_id: one.status for one in fire_points(reader, home.scope(reader, None))}
 
