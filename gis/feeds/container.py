@@ -249,6 +249,7 @@ def _directory(data: bytes, limits: Limits) -> list[zipfile.ZipInfo]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, struct.error, NotImplementedError, EOFError) as error:
+        # What zipfile raises for a broken directory; NotImplementedError where it names a later version of the format.
         raise _damaged("zip", str(error)) from error
     if len(entries) > limits.max_members:
         raise _bomb("zip", f"{len(entries)} > {limits.max_members}", "members", "个成员")

@@ -18,10 +18,9 @@ from service.accountability.rulebook import Rulebook
 from service.rulebooks import read_rulebook, shipped_rulebook, shipped_rulebooks
 from service.store.engine import Reader, Store
 from service.store.models import RulebookVersion
-from service.wording import require_shown
+from service.wording import LEAST_WORDS, MOST_WORDS, require_shown
 
 LOAD, WITHDRAW = "rulebooks.load", "rulebooks.withdraw"
-_MIN_REASON, _MAX_REASON = 4, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +93,14 @@ def withdraw_rulebook(store: Store, name: str, *, reason: str, actor: str) -> di
     NotFoundError
         ``no_such_rulebook``: none of that id is loaded.
     """
-    if len(reason.strip()) < _MIN_REASON:
+    if len(reason.strip()) < LEAST_WORDS:
         raise UsageError(
             "reason_missing",
-            f"撤回规则须写明理由（至少 {_MIN_REASON} 个字）",
-            f"withdrawing a rulebook needs a reason of at least {_MIN_REASON} characters",
+            f"撤回规则须写明理由（至少 {LEAST_WORDS} 个字）",
+            f"withdrawing a rulebook needs a reason of at least {LEAST_WORDS} characters",
             value=reason,
         )
-    require_shown(reason, _MAX_REASON, "理由", "the reason", field="reason")
+    require_shown(reason, MOST_WORDS, "理由", "the reason", field="reason")
     table = RulebookVersion.__table__
     with store.writer(actor, WITHDRAW, {"id": name, "reason": reason.strip()}) as writer:
         if name not in {book.id for book in stored_books(writer)}:

@@ -35,10 +35,9 @@ from service.scope import Scope
 from service.store.engine import Reader, Store, Writer
 from service.store.models import Statement, StatementEvent
 from service.users import Permission, require
-from service.wording import require_shown
+from service.wording import MOST_NAME, MOST_WORDS, require_shown
 
 COMMAND = "statement.issue"
-MAX_NAME, MAX_NOTE = 64, 2000
 _PEOPLE = {
     "preparer": ("制表人", "the preparer"),
     "reviewer": ("复核人", "the reviewer"),
@@ -187,7 +186,7 @@ def require_named(people: Mapping[str, str | None]) -> None:
         ``bad_text``.
     """
     for role, name in people.items():
-        require_shown(name or "", MAX_NAME, *_PEOPLE[role], field=role)
+        require_shown(name or "", MOST_NAME, *_PEOPLE[role], field=role)
 
 
 def require_other(scope: Scope, payer: Mapping[str, Any]) -> None:
@@ -279,7 +278,7 @@ def finalise(
 
     require(scope, Permission.ISSUE)
     if note is not None:
-        note = require_shown(note, MAX_NOTE, "说明", "the note", field="note") or None
+        note = require_shown(note, MOST_WORDS, "说明", "the note", field="note") or None
     moment = deadlines.now()
     params: dict[str, Any] = {"payer": payer, "season": season, "number": number}
     with store.writer(actor, FINAL_COMMAND, params, now=moment) as writer:

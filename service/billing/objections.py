@@ -42,7 +42,7 @@ from service.scope import Scope
 from service.store.engine import Reader, Store, Writer
 from service.store.models import Objection, ObjectionEvent
 from service.users import Permission, require
-from service.wording import require_shown
+from service.wording import LEAST_WORDS, MOST_WORDS, require_shown
 
 __all__ = [
     "answer",
@@ -55,7 +55,6 @@ __all__ = [
     "withdraw",
 ]
 
-MIN_WORDS, MAX_WORDS = 4, 2000
 MIN_WITHDRAWAL = 1
 Also = Callable[[Writer, dict[str, Any]], None]
 
@@ -490,7 +489,7 @@ def _no_appeal(code: str, zh: str, en: str, objection_id: int) -> NoReturn:
     )
 
 
-def _require_words(text: str, zh: str, en: str, least: int = MIN_WORDS) -> None:
+def _require_words(text: str, zh: str, en: str, least: int = LEAST_WORDS) -> None:
     if len(text.strip()) < least:
         raise UsageError(
             "words_missing",
@@ -498,7 +497,7 @@ def _require_words(text: str, zh: str, en: str, least: int = MIN_WORDS) -> None:
             f"{en} needs at least {least} characters",
             value=text,
         )
-    require_shown(text, MAX_WORDS, zh, en)
+    require_shown(text, MOST_WORDS, zh, en)
 
 
 # --- writing -------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from service.scope import Scope
 from service.store.engine import Reader, Store, Writer
 from service.store.models import FirePointState, Ruling
 from service.users import require_ruling
-from service.wording import require_shown
+from service.wording import LEAST_WORDS, MOST_WORDS, require_shown
 
 STATE_KINDS = ("unit", "zone", "screen", "duplicate")
 """Kinds that the assessment applies to a state."""
@@ -40,8 +40,6 @@ APPLIED_KINDS = (*STATE_KINDS, "distinct")
 
 COMMAND = "rule"
 _TAKEN_BACK = ("exempt", "payer")
-
-MIN_REASON, MAX_REASON = 4, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,11 +287,11 @@ def require_form(kind: str, reason: str) -> None:
             f"ruling kind {kind!r} is not one of {', '.join(KINDS)}",
             value=kind,
         )
-    if len(reason.strip()) < MIN_REASON:
+    if len(reason.strip()) < LEAST_WORDS:
         raise UsageError(
             "reason_missing",
-            f"裁定须写明理由（至少 {MIN_REASON} 个字）",
-            f"a ruling needs a reason of at least {MIN_REASON} characters",
+            f"裁定须写明理由（至少 {LEAST_WORDS} 个字）",
+            f"a ruling needs a reason of at least {LEAST_WORDS} characters",
             value=reason,
         )
-    require_shown(reason, MAX_REASON, "理由", "the reason", field="reason")
+    require_shown(reason, MOST_WORDS, "理由", "the reason", field="reason")

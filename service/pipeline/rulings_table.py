@@ -24,13 +24,13 @@ from gis.tables import TableRow, read_table
 from service.pipeline.archive import Archive
 from service.pipeline.row_report import BadCellError, RowProblem, RowReport
 from service.pipeline.ruling_checks import NONE, PAIRS, Checks
-from service.pipeline.rulings import APPLIED_KINDS, COMMAND, KINDS, MAX_REASON, require_form
+from service.pipeline.rulings import APPLIED_KINDS, COMMAND, KINDS, require_form
 from service.reports.words import SCREEN_WORDS
 from service.scope import Scope
 from service.store.engine import Store, Writer
 from service.store.models import Ruling
 from service.users import Permission, require, require_ruling
-from service.wording import is_shown
+from service.wording import MOST_WORDS, is_shown
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "fire_point_id": ("火点编号", "火点ID", "编号"),
@@ -201,7 +201,7 @@ def _entry(row: TableRow, problems: list[RowProblem]) -> Row | None:
             _text(row, "fire_point_id", MAX_VALUE),
             kind,
             _value(kind, _text(row, "value", MAX_VALUE)),
-            _reason(kind, _text(row, "reason", MAX_REASON)),
+            _reason(kind, _text(row, "reason", MOST_WORDS)),
             _evidence(row["evidence_sha256"]),
         )
     except BadCellError as error:

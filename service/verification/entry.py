@@ -17,9 +17,8 @@ from service.reports.words import VERIFICATION_LEVEL_WORDS, zh
 from service.scope import Scope
 from service.verification.area import checked_mu, parse_area
 from service.verification.closed import FINDINGS, LEVELS, SOURCE_KINDS
-from service.wording import is_shown
+from service.wording import MOST_NAME, MOST_WORDS, require_shown
 
-MAX_PERSON, MAX_NOTE = 64, 2000
 FIRST_YEAR, LAST_YEAR = 2000, 9000
 CLOCK_SLACK = dt.timedelta(minutes=5)
 """How far a phone's clock may run ahead of ours."""
@@ -83,8 +82,17 @@ def entry_of(
         finding=_listed("finding", finding, FINDINGS, "核实结论", "finding"),
         level=_listed("level", level, LEVELS, "核实级别", "level"),
         found_at=_instant(found_at),
-        person=_text("person", person, MAX_PERSON, "核实人", "the person who looked") or _missing_person(),
-        note=_text("note", note or "", MAX_NOTE, "备注", "the note", lines=True) or None,
+        person=require_shown(
+            person,
+            MOST_NAME,
+            "核实人",
+            "the person who looked",
+            field="person",
+            code="bad_person",
+            lines=False,
+        )
+        or _missing_person(),
+        note=require_shown(note or "", MOST_WORDS, "备注", "the note", field="note", code="bad_note") or None,
         evidence_sha256=_sha256(evidence_sha256),
         area_mu=parse_area(area) if isinstance(area, str) else None if area is None else checked_mu(area),
         source_kind=None
@@ -185,20 +193,6 @@ def bad_time(value: str) -> HuodianError:
 
 def _missing_person() -> str:
     raise UsageError("bad_person", "请写明核实人", "name the person who looked", field="person", value="")
-
-
-def _text(name: str, value: str, longest: int, zh: str, en: str, *, lines: bool = False) -> str:
-    clean = value.strip()
-    # What cannot be encoded or shown (a lone surrogate, a control character) reaches neither store nor page.
-    if len(clean) > longest or not is_shown(clean, lines=lines):
-        raise UsageError(
-            f"bad_{name}",
-            f"{zh}超过 {longest} 个字或含控制字符",
-            f"{en} is longer than {longest} characters or has control characters",
-            field=name,
-            value=ascii(clean[:40]),
-        )
-    return clean
 
 
 def _sha256(value: str | None) -> str | None:

@@ -116,7 +116,6 @@ def test_a_vsi_path_that_exists_by_name_is_refused_too(tmp_path: Path) -> None:
     assert refused(f"{tmp_path}/vsicurl/x.geojson").code == "not_a_local_file"
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the platform has no pipes")
 def test_a_pipe_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.geojson")
     assert refused(tmp_path / "pipe.geojson").code == "not_a_local_file"
