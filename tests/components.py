@@ -36,7 +36,7 @@ _SETTINGS = (
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
-    "max_connections=120",
+    "max_connections=300",
     "max_parallel_workers_per_gather=0",
     "log_min_messages=fatal",
 )

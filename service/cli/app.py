@@ -55,6 +55,7 @@ def _globals(
     options = {name: value for name, value in (("db", db), ("token", token)) if value is not None}
     session = Session(Settings.model_construct(), json=as_json, lang=lang)
     ctx.obj = session
+    ctx.call_on_close(session.close)
     try:
         session.settings = Settings(**options)  # type: ignore[arg-type]
     except ValidationError as error:

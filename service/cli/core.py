@@ -40,7 +40,10 @@ def init(ctx: typer.Context) -> None:
 
         settings = session.settings
         store = open_store(settings.db, must_exist=False, archive=settings.archive)
-        data = initialise(store, settings, actor=session.actor)
+        try:
+            data = initialise(store, settings, actor=session.actor)
+        finally:
+            store.close()
     counties = next(one["units"] for one in data["boundaries"]["sets"] if one["level"] == "county")
     session.emit(
         "init",

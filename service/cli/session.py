@@ -106,6 +106,12 @@ class Session:
             require_current(self._store)
         return self._store
 
+    def close(self) -> None:
+        """Close the store where the command opened it: a program that runs many commands keeps no connections."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
     def scope(self, reader: Reader) -> Scope:
         """Return the scope of whoever runs the command: the token's, or all of it for the local operator."""
         from service.scope import whole
